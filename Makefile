@@ -1,0 +1,92 @@
+# Everything runs from here; a bare clone, Python 3.11 and make are enough.
+#
+# PYTHON       the interpreter the environment is made with (python3)
+# TORCH_INDEX  a package index with CPU builds of torch; on Linux a plain install fetches several
+#              gigabytes of CUDA instead. pytorch.org, "Start locally", CPU, prints its address.
+# CHROMIUM     the browser of the tests, if it is not on the PATH
+# BROWSER=0    leaves the browser tests out
+# NEXUS_REPO   the repository's address, for edit links; where the clone came from, if that is https
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+NEXUS_REPO ?= $(patsubst %.git,%,$(filter https://%,$(shell git config --get remote.origin.url)))
+BIN := .venv/bin
+export NEXUS_REPO
+export NO_MKDOCS_2_WARNING := 1
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := site
+.PHONY: site test serve verify measure lint types unit build browser chromium fresh clean
+
+## Main jobs
+
+site: .venv/docs verify build
+	@echo "The site is at $(CURDIR)/site/index.html"
+
+test: .venv/test
+	@$(MAKE) --no-print-directory lint types unit site browser
+
+serve: .venv/docs  # browse while writing; what is saved is verified beside
+	@$(BIN)/python -m scripts.verify --watch & trap "kill $$!" EXIT INT TERM; \
+	$(BIN)/mkdocs serve
+
+verify: .venv/docs  # PAGE=docs/….md for one page; all that changed, without
+	@$(BIN)/python -m scripts.verify $(PAGE)
+
+fresh: .venv/docs  # every block again, then the site: what is published
+	@$(BIN)/python -m scripts.verify --fresh
+	@$(MAKE) --no-print-directory build
+
+measure: .venv/docs  # PAGE=docs/….md: the page's experiments, all seeds
+	@$(BIN)/python -m scripts.measure $(PAGE)
+
+## Parts of the test
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/test
+	$(BIN)/pyright
+
+unit: .venv/test
+	$(BIN)/pytest -m "not browser"
+
+build: .venv/docs
+	@$(BIN)/mkdocs build --strict --quiet
+
+ifeq ($(BROWSER),0)
+browser:
+	@echo "The browser tests were left out (BROWSER=0)."
+else
+browser: .venv/test chromium
+	$(BIN)/pytest -m browser
+endif
+
+# An installed browser, or as root with apt a new one, or the line to type.
+chromium:
+	@test -n "$(CHROMIUM)" || command -v chromium chromium-browser google-chrome >/dev/null || \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -y -q chromium fonts-noto-core fonts-noto-color-emoji; \
+	else echo "No browser: sudo apt-get install chromium (or CHROMIUM=/path, or BROWSER=0)"; exit 1; fi
+
+## The environment
+
+.venv/made:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or later, please')"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+# torch first and alone: its index has nothing else that we want.
+.venv/docs: .venv/made pyproject.toml constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
+	  "$$(grep ^torch== constraints.txt)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
+.venv/test: .venv/docs
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+clean:
+	rm -rf build site dist .venv *.egg-info

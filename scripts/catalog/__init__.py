@@ -1,0 +1,70 @@
+"""Read all of `docs` into typed records; the only parser.
+
+`load(root)` returns every page, introduction and row, and every problem of all of them.
+`python -m scripts.catalog` prints the problems, one a line, and fails if there is one.
+"""
+
+from pathlib import Path
+
+from scripts.catalog.links import check_links, check_prerequisites
+from scripts.catalog.markdown import read
+from scripts.catalog.names import Names
+from scripts.catalog.pages import as_index, as_page, check_names
+from scripts.catalog.records import PACKAGES, Catalogue, Document, Page, Problem, Row
+from scripts.catalog.rows import disagreements, read_rows
+from scripts.catalog.yamls import line_of_key
+
+__all__ = ["PACKAGES", "Catalogue", "Document", "Page", "Problem", "Row", "load"]
+
+
+def load(root: Path) -> Catalogue:
+    """Everything below `root/docs`, with all that is wrong in it."""
+    catalogue = Catalogue(root)
+    catalogue.rows, catalogue.problems = read_rows(root)
+    documents: dict[str, Document] = {}
+    names = Names(root)
+    for file in sorted((root / "docs").rglob("*.md")):
+        path = file.relative_to(root).as_posix()
+        document, problems = read(path, file.read_bytes())
+        catalogue.problems += problems
+        documents[path] = document = _place(catalogue, document)
+        catalogue.problems += check_names(document, names)
+    catalogue.problems += [
+        *check_links(catalogue, documents),
+        *check_prerequisites(catalogue),
+        *(p for page in catalogue.pages.values() for p in _check_row(catalogue, page)),
+    ]
+    catalogue.problems.sort()
+    return catalogue
+
+
+def _place(catalogue: Catalogue, document: Document) -> Document:
+    """Put a document where it belongs; the page or introduction made of it, if it is one."""
+    in_category = document.folder.split("/")[0] in PACKAGES
+    if not in_category:
+        catalogue.others[document.path] = document
+        return document
+    if document.slug == "index":
+        index, problems = as_index(document)
+        catalogue.problems += problems
+        if index:
+            catalogue.indexes[document.folder] = index
+        return index or document
+    page, problems = as_page(document)
+    catalogue.problems += problems
+    if page is None:
+        return document
+    if page.slug in catalogue.pages:
+        other = catalogue.pages[page.slug].path
+        what = f"the slug {page.slug!r} is taken by {other}"
+        catalogue.problems.append(Problem(page.path, 1, what, "rename one of the files"))
+        return page
+    catalogue.pages[page.slug] = page
+    return page
+
+
+def _check_row(catalogue: Catalogue, page: Page) -> list[Problem]:
+    return [
+        Problem(page.path, line_of_key(page.text, key), what, "make the two agree")
+        for key, what in disagreements(page, catalogue.rows.get(page.slug))
+    ]

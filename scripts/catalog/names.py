@@ -1,0 +1,80 @@
+"""Find names of `nexus` statically: read by griffe, never imported."""
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+import griffe
+
+from scripts.catalog.records import Block
+
+
+class Names:
+    """The public and private names of the package `nexus` at a checkout."""
+
+    def __init__(self, root: Path):
+        self._package = griffe.load(
+            "nexus", search_paths=[root], allow_inspection=False, try_relative_path=False
+        )
+        self.find = lru_cache(maxsize=None)(self._find)
+
+    def _find(self, name: str) -> griffe.Object | None:
+        found: griffe.Object | griffe.Alias = self._package  # type: ignore[assignment]
+        for part in name.split(".")[1:]:
+            if isinstance(found, griffe.Alias):
+                target = found.target_path
+                if not target.startswith("nexus"):
+                    return None  # a name that another package lent; nothing to read here
+                resolved = self.find(target)
+                if resolved is None:
+                    return None
+                found = resolved
+            if part not in found.members:
+                return None
+            found = found.members[part]
+        if isinstance(found, griffe.Alias):
+            target = found.target_path
+            return self.find(target) if target.startswith("nexus") else found  # type: ignore
+        return found
+
+    def unknown(self, name: str) -> str | None:
+        """What to say of a dotted name that does not exist; None if it does."""
+        parts = name.split(".")
+        for end in range(2, len(parts) + 1):
+            if self.find(".".join(parts[:end])) is None:
+                return f"{'.'.join(parts[: end - 1])} has no {parts[end - 1]!r}"
+        return None
+
+    def unknown_in(self, block: Block) -> list[tuple[int, str]]:
+        """Imports in a block that do not resolve, with their lines in the file."""
+        try:
+            tree = ast.parse(block.code)
+        except SyntaxError as error:
+            return [(block.line + (error.lineno or 1), f"the block does not parse: {error.msg}")]
+        return [
+            (block.line + node.lineno, what)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in _imported(node)
+            if (what := self.unknown(name))
+        ]
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    def ours(module: str) -> bool:
+        return module.split(".")[0] == "nexus"
+
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names if ours(alias.name)]
+    if node.module and ours(node.module):
+        return [f"{node.module}.{a.name}" if a.name != "*" else node.module for a in node.names]
+    return []
+
+
+def source_lines(found: griffe.Object) -> tuple[int, list[str]]:
+    """The source of an object, from its decorators on, and the line of its first line."""
+    start = found.lineno or 1
+    for decorator in getattr(found, "decorators", []):
+        start = min(start, decorator.lineno or start)
+    lines = found.lines_collection[found.filepath]  # type: ignore[index]
+    return start, lines[start - 1 : found.endlineno]

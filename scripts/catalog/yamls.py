@@ -1,0 +1,68 @@
+"""YAML with the line of each key, and no key twice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from scripts.catalog.fences import Report
+
+
+def front_matter(lines: list[str], report: Report) -> tuple[dict, int]:
+    """The mapping between the two `---` lines, with line numbers, and where the body starts."""
+    if lines[0] != "---":
+        return {}, 0
+    if "---" not in lines[1:]:
+        report(1, "the front matter is never closed", "end it with a line ---")
+        return {}, len(lines)
+    end = lines.index("---", 1)
+    source = "\n".join(lines[1:end])
+    try:
+        node = yaml.compose(source, yaml.SafeLoader)
+        for line, key in doubled(node):
+            report(line + 2, f"the key {key!r} stands twice", "keep one")
+        meta = yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 1
+        report(line, f"broken YAML: {getattr(error, 'problem', error)}", "quote or mend the value")
+        return {}, end + 1
+    if not isinstance(meta, dict):
+        report(1, "the front matter is no mapping", "write `key: value` lines")
+        return {}, end + 1
+    return meta, end + 1
+
+
+def doubled(node: Any) -> Iterator[tuple[int, str]]:
+    """Keys that stand twice in one mapping, with their lines from 0."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line, key.value
+            seen.add(key.value)
+            yield from doubled(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from doubled(child)
+
+
+def line_of_key(text: str, keys: tuple[str | int, ...]) -> int:
+    """The line of the front matter on which the value at `keys` stands (1 if nowhere)."""
+    source = text.split("\n---", 1)[0].removeprefix("---\n")
+    try:
+        node = yaml.compose(source, yaml.SafeLoader)
+    except yaml.YAMLError:
+        return 1
+    line = 0
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(k, v) for k, v in node.value if k.value == str(key)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            pairs = [(v, v) for v in node.value[key : key + 1]]
+        else:
+            pairs = []
+        if not pairs:
+            break
+        line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
+    return line + 1

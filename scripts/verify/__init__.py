@@ -1,0 +1,1 @@
+"""Run every block of every page, and keep what it printed."""

@@ -1,0 +1,106 @@
+"""`python -m scripts.verify [PAGE …] [--fresh] [--watch]`: run what changed, say what failed."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scripts.catalog import Catalogue, Page, load
+from scripts.verify import records, report
+from scripts.verify.key import page_key
+
+
+def main() -> int:
+    """Exit status 0 only if `docs` holds no problem and every block of the pages passed."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.verify", description=__doc__)
+    parser.add_argument("pages", nargs="*", help="paths of pages; all, if none is given")
+    parser.add_argument("--fresh", action="store_true", help="run all, also what did not change")
+    parser.add_argument("--watch", action="store_true", help="run again whenever a file is saved")
+    args = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a worker is one thread
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    root = Path.cwd()
+    if args.watch:
+        return watch(root, args.pages)
+    catalogue = load(root)
+    for problem in catalogue.problems:
+        print(problem, file=sys.stderr)
+    pages, unknown = select(catalogue, args.pages)
+    for path in unknown:
+        print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
+    lines, seconds, cpu = verify(catalogue, pages, fresh=args.fresh)
+    found = report.summary(lines, seconds, cpu)
+    records.put(root / "build" / "verify.json", json.dumps(found, indent=1) + "\n")
+    print(report.table(lines, found))
+    if catalogue.problems:
+        print(f"{len(catalogue.problems)} problems in docs (above)")
+    good = all(line.passed for line in lines) and not catalogue.problems and not unknown
+    return 0 if good else 1
+
+
+def select(catalogue: Catalogue, paths: list[str]) -> tuple[list[Page], list[str]]:
+    """The pages at these paths (all, if there are none), and the paths that are no page's."""
+    by_path = {page.path: page for page in catalogue.pages.values()}
+    if not paths:
+        return list(by_path.values()), []
+    wanted = [os.path.relpath(path, catalogue.root).replace(os.sep, "/") for path in paths]
+    return [by_path[p] for p in wanted if p in by_path], [p for p in wanted if p not in by_path]
+
+
+def verify(
+    catalogue: Catalogue, pages: list[Page], *, fresh: bool
+) -> tuple[list[report.Line], float, float]:
+    """A line for each page, and the wall and CPU seconds it took to run those that changed."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    lines: dict[str, report.Line] = {}
+    for page in pages:
+        record = None if fresh else records.read(catalogue.root, page)
+        if record and record.passed and record.key == page_key(catalogue.root, page):
+            lines[page.path] = report.Line(page.path, record, cached=True)
+    todo = [page for page in pages if page.path not in lines]
+    if todo:
+        lines |= _run(catalogue, todo)
+    ordered = [lines[page.path] for page in pages]
+    return ordered, time.perf_counter() - begin, time.process_time() - cpu
+
+
+def _run(catalogue: Catalogue, pages: list[Page]) -> dict[str, report.Line]:
+    import pytest
+
+    from scripts.verify.plugin import Verify
+
+    lines: dict[str, report.Line] = {}
+    waiting = [page.path for page in pages]
+    report.progress(0, len(pages), waiting[0])
+
+    def done(path: str, record: records.Record | None, outcome: pytest.TestReport) -> None:
+        crash = None if record else str(outcome.longrepr)
+        lines[path] = report.Line(path, record, crash=crash)
+        report.progress(len(lines), len(pages), waiting[min(len(lines), len(pages) - 1)])
+
+    options = ["-s", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:codeblocks"]
+    options += ["-o", "addopts=", "--rootdir", str(catalogue.root), "--noconftest"]
+    paths = [str(catalogue.root / path) for path in waiting]
+    pytest.main([*options, *paths], plugins=[Verify(catalogue, done)])
+    missing = {p: report.Line(p, None, crash="the page was not run") for p in waiting}
+    return missing | lines
+
+
+def watch(root: Path, paths: list[str]) -> int:
+    """Verify again each time a page, a module or a result is saved; until interrupted."""
+    seen: dict[Path, float] = {}
+    command = [sys.executable, "-m", "scripts.verify", *paths]
+    while True:
+        files = [*root.glob("docs/**/*.md"), *root.glob("docs/data/*"), *root.glob("nexus/**/*.py")]
+        now = {file: file.stat().st_mtime for file in files if file.exists()}
+        if now != seen:
+            seen = now
+            subprocess.run(command, cwd=root, check=False)
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

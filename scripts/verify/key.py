@@ -1,0 +1,100 @@
+"""A page's key: a hash of all that its run depends on. Same key, same run; no torch needed."""
+
+import ast
+import hashlib
+import os
+import platform
+import sys
+from functools import cache, lru_cache
+from pathlib import Path
+
+from scripts.catalog.records import Page
+
+FRONT_USED = ("implements", "prerequisites")
+
+
+def page_key(root: Path, page: Page) -> str:
+    """The key under which a record of this page is valid, here and now."""
+    parts = [page.path]
+    parts += [repr((b.code, b.varies, b.raises, b.skip, b.expected)) for b in page.blocks]
+    parts += [repr(page.meta.get(key)) for key in FRONT_USED]
+    for module in closure(root, page):
+        parts += [module.as_posix(), _digest(root / module)]
+    for file in sorted((root / "docs" / "data").glob(f"{page.slug}.*")):
+        parts += [file.name, _digest(file)]
+    return hashlib.sha256("\0".join([*parts, _surroundings(root)]).encode()).hexdigest()
+
+
+def closure(root: Path, page: Page) -> list[Path]:
+    """The files of `nexus` that the page's blocks import, directly or not, sorted."""
+    todo = {module for block in page.blocks for module in _imports(root, block.code)}
+    seen: set[Path] = set()
+    while todo:
+        file = todo.pop()
+        if file not in seen:
+            seen.add(file)
+            todo |= _imports_of_file(root, file, (root / file).stat().st_mtime_ns)
+    return sorted(seen)
+
+
+@cache
+def _imports_of_file(root: Path, file: Path, changed: int) -> frozenset[Path]:
+    return frozenset(_imports(root, (root / file).read_text(encoding="utf-8")))
+
+
+def _imports(root: Path, code: str) -> set[Path]:
+    """Files of `nexus` that this code imports, with every parent `__init__`."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return set()
+    found: set[Path] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            found |= _files(root, name)
+    return found
+
+
+def _files(root: Path, name: str) -> set[Path]:
+    parts = name.split(".")
+    if parts[0] != "nexus":
+        return set()
+    found = set()
+    for end in range(1, len(parts) + 1):
+        path = Path(*parts[:end])
+        found |= {
+            f for f in (path / "__init__.py", path.with_suffix(".py")) if (root / f).is_file()
+        }
+    return found
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _surroundings(root: Path) -> str:
+    """What every page depends on: verifier, parser, plot style, versions, processor, threads."""
+    scripts = root / "scripts"
+    files = [*(scripts / "verify").glob("*"), *(scripts / "catalog").glob("*.py")]
+    own = [_digest(f) for f in sorted(files) if f.is_file()]
+    pins = root / "constraints.txt"
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return repr((own, pins.exists() and _digest(pins), version, _processor(), threads))
+
+
+def _processor() -> tuple[str, ...]:
+    """The machine's vector instructions: results differ in the last digits between them."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split("flags", 1)[1].split("\n", 1)[0].split()
+    except (OSError, IndexError):
+        flags = []
+    wide = sorted(f for f in flags if f.startswith(("avx", "amx", "fma")))
+    return (platform.system(), platform.machine(), *wide)

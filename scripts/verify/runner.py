@@ -1,0 +1,148 @@
+"""Run one page as a notebook does: its blocks, top to bottom, in one module."""
+
+import ast
+import io
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from scripts.catalog.records import Block, Page
+from scripts.verify import expected, figures, limits
+from scripts.verify.isolation import fresh_world, page_module
+from scripts.verify.records import BlockRecord, Figure
+
+Compile = Callable[[ast.Module, bytes, str], None]
+
+
+def run_page(root: Path, page: Page, rewrite: Compile) -> Iterator[BlockRecord]:
+    """The record of each block, as it ends. `rewrite` adds detail to assertions in a tree."""
+    begin = time.perf_counter()
+    with fresh_world(), page_module(root, page) as module:
+        for block in page.blocks:
+            if block.skip:
+                yield BlockRecord(block.number, block.line, "skipped")
+                continue
+            left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
+            yield _run_block(root, page, block, module, rewrite, max(left, 0.001))
+
+
+class _Refused(Exception):
+    """The block ran, but is not what a page may hold."""
+
+
+def _run_block(
+    root: Path, page: Page, block: Block, module: types.ModuleType, rewrite: Compile, left: float
+) -> BlockRecord:
+    output, noise = io.StringIO(), io.StringIO()
+    pictures: tuple[Figure, ...] = ()
+    raised = error = None
+    begin = time.perf_counter()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            with redirect_stdout(output), redirect_stderr(noise), _limit(left):
+                raised = _execute(root, page, block, module, rewrite)
+            pictures = figures.collect(f"{page.slug.replace('_', '-')}-{block.number}")
+            _judge(page, block, output.getvalue(), pictures)
+        except (_Refused, figures.Untitled) as refusal:
+            error = f"{page.path}:{block.line}: {refusal}"
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as exception:  # SystemExit and OutOfTime too: the page goes on
+            error = describe(root, page, block, exception)
+    return BlockRecord(
+        number=block.number,
+        line=block.line,
+        outcome="failed" if error else "passed",
+        seconds=round(time.perf_counter() - begin, 4),
+        stdout=output.getvalue()[: limits.OUTPUT_CHARACTERS],
+        warnings=tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in warned)),
+        figures=pictures,
+        raised=raised,
+        error=error,
+    )
+
+
+def _limit(left: float):
+    if left < limits.BLOCK_SECONDS:
+        return limits.time_limit(left, f"the page (limit {limits.PAGE_SECONDS:g} s)")
+    return limits.time_limit(limits.BLOCK_SECONDS, "the block")
+
+
+def _execute(
+    root: Path, page: Page, block: Block, module: types.ModuleType, rewrite: Compile
+) -> str | None:
+    """Run the code; what it raised, if it is a block that should."""
+    file, source = str(root / page.path), "\n" * block.line + block.code
+    tree = ast.parse(source, file)
+    rewrite(tree, source.encode(), file)
+    code = compile(tree, file, "exec", dont_inherit=True)
+    try:
+        exec(code, module.__dict__)
+    except Exception as exception:
+        if block.raises in {cls.__name__ for cls in type(exception).__mro__}:
+            return f"{type(exception).__name__}: {exception}"
+        raise
+    if block.raises:
+        raise _Refused(f"the block should raise {block.raises} and raised nothing")
+    return None
+
+
+def _judge(page: Page, block: Block, printed: str, pictures: tuple[Figure, ...]) -> None:
+    """Refuse a block whose output is not the promised one, or that shows nothing."""
+    if len(printed) > limits.OUTPUT_CHARACTERS:
+        raise _Refused(f"the block prints {len(printed)} characters; print what matters")
+    if block.expected is not None and not block.varies:
+        if what := expected.difference(block.expected, printed):
+            raise _Refused(what)
+    if printed.strip() or pictures or block.raises:
+        return
+    tree = ast.parse(block.code)
+    if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
+        return
+    later = {
+        node.id
+        for after in page.blocks[block.number :]
+        for node in ast.walk(ast.parse(after.code))
+        if isinstance(node, ast.Name)
+    }
+    if not later & {n.name for n in tree.body if isinstance(n, _DEFINES)}:
+        raise _Refused(
+            "the block prints, draws and asserts nothing, and defines nothing used later; "
+            "print what the reader wants to see, or assert the claim"
+        )
+
+
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def describe(root: Path, page: Page, block: Block, exception: BaseException) -> str:
+    """`page.md:LINE: Error: message`, then the way there with its source lines."""
+    file = str(root / page.path)
+    what = "".join(traceback.format_exception_only(exception)).strip()
+    if isinstance(exception, SyntaxError) and exception.filename == file:
+        return f"{page.path}:{exception.lineno}: SyntaxError: {exception.msg}"
+    frames = traceback.extract_tb(exception.__traceback__)
+    inner = next((at for at, f in enumerate(frames) if f.filename == file), len(frames))
+    frames = frames[inner:]
+    line = next((f.lineno for f in reversed(frames) if f.filename == file), block.line)
+    way = [
+        f"  {_short(root, f.filename)}:{f.lineno} in {f.name}\n      {f.line}"
+        for f in frames
+        if "/_pytest/" not in f.filename
+    ]
+    if len(way) > 12:
+        way = [*way[:6], f"  … {len(way) - 12} more calls …", *way[-6:]]
+    return "\n".join([f"{page.path}:{line}: {what}", *way])
+
+
+def _short(root: Path, filename: str) -> str:
+    path = Path(filename)
+    if path.is_relative_to(root):
+        short = path.relative_to(root).as_posix()
+        return short.split("site-packages/")[-1]
+    return filename.split("site-packages/")[-1].split("/lib/python3")[-1]

@@ -1,0 +1,314 @@
+"""Blocks run as promised, and no page passes that should not: real runs of real checkouts."""
+
+import json
+import re
+
+import pytest
+
+from scripts.catalog import load
+from scripts.verify import expected, records
+from scripts.verify.key import page_key
+
+FAULTS = {
+    # slug: (body, what stands on which line of the page, what the message holds)
+    "wrong_claim": (
+        "```python\nfrom nexus.small import double\n\nassert double(2.0) == 5.0\n```",
+        "assert double(2.0) == 5.0",
+        "assert 4.0 == 5.0",
+    ),
+    "raising": (
+        "```python\nfrom nexus.small import double\n\ndouble('x')\n```",
+        "double('x')",
+        "TypeError",
+    ),
+    "raising_in_a_titled_fence": (
+        '```python title="a.py"\nprint(1)\n1 / 0\n```',
+        "1 / 0",
+        "ZeroDivisionError",
+    ),
+    "raising_in_a_function": (
+        "```python\ndef f():\n    return [][1]\n\n\nprint(f())\n```",
+        "return [][1]",
+        "IndexError",
+    ),
+    "mute": ("```python\nx = 1\n```", "```python", "prints, draws and asserts nothing"),
+    "raises_nothing": (
+        "```python {raises=ValueError}\nint('1')\n```",
+        "```python",
+        "should raise ValueError and raised nothing",
+    ),
+    "raises_another": (
+        "```python {raises=ValueError}\n1 / 0\n```",
+        "1 / 0",
+        "ZeroDivisionError",
+    ),
+    "prints_another": (
+        "```python\nprint(0.3456)\n```\n\n<!--pytest-codeblocks:expected-output-->\n"
+        "```text\n0.34\n```",
+        "```python",
+        "line 1 of the output is '0.3456', expected '0.34'",
+    ),
+    "untitled_figure": (
+        "```python\nimport matplotlib.pyplot as plt\n\nplt.plot([1, 2])\n```",
+        "```python",
+        "has no suptitle",
+    ),
+    "leaves": ("```python\nimport sys\n\nsys.exit(0)\n```", "sys.exit(0)", "SystemExit"),
+    "floods": ('```python\nprint("x" * 30_000)\n```', "```python", "prints 30001 characters"),
+}
+
+GOOD = """
+```python
+import inspect, os, pickle, warnings
+from nexus.small import double
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+print(double(1.0))
+assert pickle.loads(pickle.dumps(Point(3))).x == 3
+assert inspect.getsource(Point).startswith("class Point")
+warnings.warn("mind the gap")
+```
+
+<!--pytest-codeblocks:expected-output-->
+```text
+2.0
+```
+
+```python
+import torch
+
+print(Point(double(4.0)).x, __name__, torch.rand(1).item())
+```
+
+```python {skip="needs a GPU"}
+1 / 0
+```
+
+```python {raises=ValueError}
+int("x")
+```
+
+```python
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots()
+axes.plot([1, 2], [3, 5], label="a <line>")
+axes.set(xlabel="steps", ylabel="loss")
+axes.legend()
+figure.suptitle("A line, rising")
+```
+
+```bash
+touch /tmp/a-shell-fence-was-run
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One run over a good page and a page for each fault."""
+    from conftest import Checkout  # type: ignore[import-not-found]
+
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout.page("good", GOOD)
+    for slug, (body, _, _) in FAULTS.items():
+        checkout.page(slug, f"\n{body}\n")
+    return checkout, checkout.run("scripts.verify")
+
+
+def record_of(checkout, slug):
+    page = load(checkout.root).pages[slug]
+    record = records.read(checkout.root, page)
+    assert record is not None
+    return record
+
+
+def test_a_run_with_failures_fails_and_keeps_the_good_page(ran):
+    checkout, done = ran
+    assert done.returncode == 1, done.stderr
+    found = json.loads((checkout.root / "build/verify.json").read_text())
+    assert found["pages"] == len(FAULTS) + 1
+    rows = {row["page"].split("/")[-1]: row["outcome"] for row in found["rows"]}
+    assert rows.pop("good.md") == "passed"
+    assert set(rows.values()) == {"failed"}
+    assert found["blocks"] == found["passed"] + found["failed"] + found["skipped"]
+    assert (found["failed"], found["skipped"], found["cached"]) == (len(FAULTS), 1, 0)
+    assert 0 < found["cpu_seconds"] and 0 < found["seconds"]
+
+
+@pytest.mark.parametrize("slug", FAULTS)
+def test_a_fault_is_reported_at_its_line(ran, slug):
+    checkout, done = ran
+    _, place, message = FAULTS[slug]
+    path = f"docs/02_attention_mechanisms/{slug}.md"
+    start = f"{path}:{checkout.line_of(path, place)}: "
+    lines = [line for line in done.stdout.split("\n") if line.startswith(start)]
+    assert len(lines) == 1, done.stdout
+    block = done.stdout[done.stdout.index(start) :].split("\n\n")[0]
+    assert message in block
+
+
+def test_the_record_holds_what_was_printed_drawn_warned_and_raised(ran):
+    first, second, skipped, raising, drawing = record_of(ran[0], "good").blocks
+    assert first.stdout == "2.0\n" and first.warnings == ("UserWarning: mind the gap",)
+    assert re.fullmatch(r"8\.0 page_good 0\.\d+\n", second.stdout)
+    assert skipped.outcome == "skipped" and skipped.stdout == ""
+    assert raising.raised == "ValueError: invalid literal for int() with base 10: 'x'"
+    (figure,) = drawing.figures
+    assert figure.caption == "A line, rising" and figure.svg is not None
+    assert "steps" in figure.svg and "a &lt;line&gt;" in figure.svg  # text as text
+    assert "A line, rising" not in figure.svg  # the caption says it
+    assert "currentColor" in figure.svg and "#010203" not in figure.svg
+    assert "<style" not in figure.svg and "<script" not in figure.svg
+    identities = re.findall(r' id="([^"]*)"', figure.svg)
+    assert identities and all(i.startswith("good-5-1-") for i in identities)
+
+
+def test_seeds_are_zero_at_the_start_of_a_page(ran):
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        want = torch.rand(1, dtype=torch.float32).item()
+    assert record_of(ran[0], "good").blocks[1].stdout.endswith(f" {want}\n")
+
+
+def test_no_shell_fence_is_run(ran):
+    import pathlib
+
+    assert not pathlib.Path("/tmp/a-shell-fence-was-run").exists()
+
+
+def test_what_did_not_change_is_not_run_again_and_torch_not_imported(checkout):
+    checkout.page("first_one")
+    assert checkout.run("scripts.verify").returncode == 0
+    checkout.write("torch.py", "raise RuntimeError('torch was imported')\n")
+    again = checkout.run("scripts.verify")
+    assert again.returncode == 0, again.stdout + again.stderr
+    found = json.loads((checkout.root / "build/verify.json").read_text())
+    assert (found["passed"], found["cached"]) == (1, 1)
+    checkout.edit("nexus/small.py", "(x, x)", "(x, x, 0.0)")
+    assert "torch was imported" in checkout.run("scripts.verify").stdout
+
+
+def test_a_failed_page_is_run_again(checkout):
+    path = checkout.page("first_one", "\n```python\nassert 1 == 2\n```\n")
+    assert checkout.run("scripts.verify").returncode == 1
+    assert checkout.run("scripts.verify").returncode == 1
+    checkout.edit(path, "1 == 2", "1 == 1")
+    assert checkout.run("scripts.verify").returncode == 0
+
+
+def test_problems_of_the_catalogue_fail_a_run_whose_blocks_pass(checkout):
+    path = checkout.page("first_one")
+    checkout.edit(path, "Words about References.", "[x](nowhere.md)")
+    done = checkout.run("scripts.verify")
+    assert done.returncode == 1 and "dead link to 'nowhere.md'" in done.stderr
+
+
+def test_an_unknown_page_is_refused(checkout):
+    done = checkout.run("scripts.verify", "docs/nothing.md")
+    assert done.returncode == 1
+    assert done.stdout.startswith("docs/nothing.md:1: this is no page of the catalogue")
+
+
+def key_of(checkout):
+    return page_key(checkout.root, load(checkout.root).pages["first_one"])
+
+
+def test_the_key_moves_with_what_the_run_depends_on_and_with_nothing_else(checkout):
+    path = checkout.page("first_one")
+    checkout.write("nexus/other.py", '"""Nobody imports it."""\n')
+    keys = [key_of(checkout)]
+    checkout.edit(path, "Words about References.", "Other words.")
+    checkout.write("nexus/other.py", '"""Still nobody."""\n')
+    assert key_of(checkout) == keys[0]
+    changes = [
+        lambda: checkout.edit(path, "double(2.0) == 4.0", "double(2.0) == 4"),
+        lambda: checkout.edit(
+            "nexus/small.py", "import math", "import math\n\nfrom nexus import other"
+        ),
+        lambda: checkout.write("nexus/other.py", "x = 1\n"),
+        lambda: checkout.write("nexus/__init__.py", "x = 1\n"),
+        lambda: checkout.write("docs/data/first_one.json", "{}"),
+        lambda: checkout.write("constraints.txt", "torch==0\n"),
+    ]
+    from scripts.verify.key import _surroundings
+
+    for change in changes:
+        change()
+        _surroundings.cache_clear()
+        keys.append(key_of(checkout))
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_damaged_record_is_no_record(checkout):
+    checkout.page("first_one")
+    page = load(checkout.root).pages["first_one"]
+    record = records.Record(page.path, "k", "2026-01-01", 1.0, 1.0, {}, "x", ())
+    records.write(checkout.root, page, record)
+    assert records.read(checkout.root, page) == record
+    file = records.path_of(checkout.root, page)
+    whole = file.read_text()
+    for damaged in (whole[:-20], whole.replace("2026", "2027"), "", "[]", "null"):
+        file.write_text(damaged)
+        assert records.read(checkout.root, page) is None
+
+
+@pytest.mark.parametrize(
+    "want, have, same",
+    [
+        ("loss 0.33", "loss 0.3333", True),
+        ("loss 0.33", "loss 0.336", False),
+        ("3 heads", "3 heads", True),
+        ("3 heads", "3.2 heads", False),
+        ("1.2e-05", "1.23e-05", True),
+        ("1.2e-05", "1.3e-05", False),
+        ("a b", "a  b", True),
+        ("a\nb", "a", False),
+        ("-1.0", "1.0", False),
+        ("x = 1", "y = 1", False),
+    ],
+)
+def test_numbers_match_to_the_digits_written(want, have, same):
+    assert (expected.difference(want, have) is None) is same
+
+
+def test_a_block_that_loops_for_ever_is_stopped(checkout, monkeypatch):
+    from scripts.verify import limits, runner
+
+    body = """
+```python
+while True:
+    try:
+        sum(range(10_000))
+    except Exception:
+        pass
+```
+
+```python
+print("the page goes on")
+```
+"""
+    path = checkout.page("first_one", body)
+    page = load(checkout.root).pages["first_one"]
+    monkeypatch.setattr(limits, "BLOCK_SECONDS", 0.3)
+    first, second = runner.run_page(checkout.root, page, lambda tree, source, file: None)
+    assert first.outcome == "failed" and "took more than 0.3 s" in str(first.error)
+    assert str(first.error).startswith(f"{path}:")
+    assert second.stdout == "the page goes on\n"
+
+
+def test_a_block_that_eats_memory_is_stopped(checkout, monkeypatch):
+    from scripts.verify import limits
+
+    monkeypatch.setattr(limits, "MEMORY_BYTES", 2**30)
+    with pytest.raises((MemoryError, RuntimeError)), limits.memory_limit():
+        import torch
+
+        torch.ones(2**31, dtype=torch.uint8)
