@@ -49,7 +49,7 @@ def measure(root: Path, page: Page) -> dict[str, Any]:
     from nexus.experiment import Experiment
 
     found: dict[str, Any] = {}
-    with fresh_world(), page_module(root, page) as module:
+    with fresh_world(root), page_module(root, page) as module:
         for block in page.blocks:
             if not any(_measured(b.code) for b in page.blocks[block.number - 1 :]):
                 break

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.catalog import Catalogue, Page, load
 from scripts.verify import records, report
-from scripts.verify.key import page_key
+from scripts.verify.controller import verify
 
 
 def main() -> int:
@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("pages", nargs="*", help="paths of pages; all, if none is given")
     parser.add_argument("--fresh", action="store_true", help="run all, also what did not change")
     parser.add_argument("--watch", action="store_true", help="run again whenever a file is saved")
+    parser.add_argument("--workers", type=int, help="how many; chosen from the work, if not given")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a worker is one thread
     os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,7 +32,7 @@ def main() -> int:
     pages, unknown = select(catalogue, args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
-    lines, seconds, cpu = verify(catalogue, pages, fresh=args.fresh)
+    lines, seconds, cpu = verify(catalogue, pages, fresh=args.fresh, workers=args.workers)
     found = report.summary(lines, seconds, cpu)
     records.put(root / "build" / "verify.json", json.dumps(found, indent=1) + "\n")
     print(report.table(lines, found))
@@ -48,45 +49,6 @@ def select(catalogue: Catalogue, paths: list[str]) -> tuple[list[Page], list[str
         return list(by_path.values()), []
     wanted = [os.path.relpath(path, catalogue.root).replace(os.sep, "/") for path in paths]
     return [by_path[p] for p in wanted if p in by_path], [p for p in wanted if p not in by_path]
-
-
-def verify(
-    catalogue: Catalogue, pages: list[Page], *, fresh: bool
-) -> tuple[list[report.Line], float, float]:
-    """A line for each page, and the wall and CPU seconds it took to run those that changed."""
-    begin, cpu = time.perf_counter(), time.process_time()
-    lines: dict[str, report.Line] = {}
-    for page in pages:
-        record = None if fresh else records.read(catalogue.root, page)
-        if record and record.passed and record.key == page_key(catalogue.root, page):
-            lines[page.path] = report.Line(page.path, record, cached=True)
-    todo = [page for page in pages if page.path not in lines]
-    if todo:
-        lines |= _run(catalogue, todo)
-    ordered = [lines[page.path] for page in pages]
-    return ordered, time.perf_counter() - begin, time.process_time() - cpu
-
-
-def _run(catalogue: Catalogue, pages: list[Page]) -> dict[str, report.Line]:
-    import pytest
-
-    from scripts.verify.plugin import Verify
-
-    lines: dict[str, report.Line] = {}
-    waiting = [page.path for page in pages]
-    report.progress(0, len(pages), waiting[0])
-
-    def done(path: str, record: records.Record | None, outcome: pytest.TestReport) -> None:
-        crash = None if record else str(outcome.longrepr)
-        lines[path] = report.Line(path, record, crash=crash)
-        report.progress(len(lines), len(pages), waiting[min(len(lines), len(pages) - 1)])
-
-    options = ["-s", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:codeblocks"]
-    options += ["-o", "addopts=", "--rootdir", str(catalogue.root), "--noconftest"]
-    paths = [str(catalogue.root / path) for path in waiting]
-    pytest.main([*options, *paths], plugins=[Verify(catalogue, done)])
-    missing = {p: report.Line(p, None, crash="the page was not run") for p in waiting}
-    return missing | lines
 
 
 def watch(root: Path, paths: list[str]) -> int:

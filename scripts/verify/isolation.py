@@ -8,11 +8,13 @@ import tempfile
 import types
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.catalog.records import Page
 from scripts.verify.figures import STYLE
+from scripts.verify.guards import Running, data_files, watched
+from scripts.verify.state import Snapshot, private
 
 
 @contextmanager
@@ -38,8 +40,32 @@ def page_module(root: Path, page: Page) -> Iterator[types.ModuleType]:
         linecache.cache.pop(file, None)
 
 
+class World:
+    """What a page runs in. `leaks` names, after each block, what was not as before the page."""
+
+    def __init__(self, root: Path, read: set[str], warned: list[warnings.WarningMessage]):
+        self.warned = warned
+        self._root, self._read = root, read
+        self._snapshot, self._running = Snapshot(), Running()
+
+    def leaks(self) -> list[str]:
+        """What is not as it was before the page, and what it has started and still runs."""
+        return self._snapshot.changed() + self._running.left()
+
+    def last_leaks(self) -> list[str]:
+        """The same at the end: threads get a moment to end, processes are killed."""
+        return self._snapshot.changed() + self._running.end()
+
+    def data_read(self) -> list[str]:
+        """The data files of the checkout that were read, below it."""
+        return data_files(self._root, self._read)
+
+    def restore(self) -> None:
+        self._snapshot.restore()
+
+
 @contextmanager
-def fresh_world() -> Iterator[None]:
+def fresh_world(root: Path) -> Iterator[World]:
     """Seeds of 0, an empty working directory, our plot style; all as it was, afterwards."""
     import matplotlib
 
@@ -48,30 +74,23 @@ def fresh_world() -> Iterator[None]:
     import numpy as np
     import torch
 
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nexus-"))
-        stack.enter_context(warnings.catch_warnings())
-        stack.enter_context(torch.random.fork_rng(devices=[]))
-        stack.enter_context(matplotlib.rc_context(fname=str(STYLE)))
-        before = (os.getcwd(), dict(os.environ), random.getstate(), np.random.get_state())
-        path, dtype, threads = list(sys.path), torch.get_default_dtype(), torch.get_num_threads()
-        grad, device = torch.is_grad_enabled(), torch.get_default_device()
+    here = os.getcwd()
+    with (
+        tempfile.TemporaryDirectory(prefix="nexus-") as folder,
+        warnings.catch_warnings(record=True) as warned,
+        private(),
+        matplotlib.rc_context(fname=str(STYLE)),
+        watched(root) as read,
+    ):
         os.chdir(folder)
         random.seed(0)
         np.random.seed(0)
         torch.manual_seed(0)
+        warnings.simplefilter("always")
+        world = World(root, read, warned)
         try:
-            yield
+            yield world
         finally:
             plt.close("all")
-            os.chdir(before[0])
-            os.environ.clear()
-            os.environ.update(before[1])
-            random.setstate(before[2])
-            np.random.set_state(before[3])
-            sys.path[:] = path
-            torch.set_default_dtype(dtype)
-            torch.set_num_threads(threads)
-            torch.set_grad_enabled(grad)
-            if torch.get_default_device() != device:
-                torch.set_default_device(device)
+            world.restore()
+            os.chdir(here)

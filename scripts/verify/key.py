@@ -5,10 +5,12 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
 from scripts.catalog.records import Page
+from scripts.verify.records import Record
 
 FRONT_USED = ("implements", "prerequisites")
 
@@ -20,9 +22,18 @@ def page_key(root: Path, page: Page) -> str:
     parts += [repr(page.meta.get(key)) for key in FRONT_USED]
     for module in closure(root, page):
         parts += [module.as_posix(), _digest(root / module)]
-    for file in sorted((root / "docs" / "data").glob(f"{page.slug}.*")):
-        parts += [file.name, _digest(file)]
     return hashlib.sha256("\0".join([*parts, _surroundings(root)]).encode()).hexdigest()
+
+
+def is_current(root: Path, page: Page, record: Record) -> bool:
+    """Whether running the page again would do what the record says."""
+    unchanged = all(digests(root, [path])[path] == was for path, was in record.data.items())
+    return unchanged and record.key == page_key(root, page)
+
+
+def digests(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The digest of each file, empty for one that is gone."""
+    return {p: _digest(root / p) if (root / p).is_file() else "" for p in paths}
 
 
 def closure(root: Path, page: Page) -> list[Path]:
@@ -85,7 +96,7 @@ def _surroundings(root: Path) -> str:
     files = [*(scripts / "verify").glob("*"), *(scripts / "catalog").glob("*.py")]
     own = [_digest(f) for f in sorted(files) if f.is_file()]
     pins = root / "constraints.txt"
-    threads = os.environ.get("OMP_NUM_THREADS", "")
+    threads = os.environ.get("OMP_NUM_THREADS", "1")  # as verify sets it
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     return repr((own, pins.exists() and _digest(pins), version, _processor(), threads))
 

@@ -1,32 +1,58 @@
-"""The pytest plugin: one item a page, one report a block, a record at the end.
+"""The pytest plugin of a worker: one item a page, one sub-report a block, a record at the end.
 
 It subclasses pytest-codeblocks' file and block, which by themselves would skip fences with
 attributes, run shell fences and evaluate comments (DESIGN, "Verification").
 """
 
+import os
+import pickle
 import platform
 import time
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
+from _pytest.subtests import SubtestContext
 from pytest_codeblocks.plugin import MarkdownFile, TestBlock
 
-import nexus
-from scripts.catalog import Catalogue, Page
-from scripts.verify import records
-from scripts.verify.key import page_key
-from scripts.verify.limits import memory_limit
-from scripts.verify.runner import run_page
+from scripts.catalog import Page
+from scripts.catalog.records import Block
+from scripts.verify import blame, limits, records
+from scripts.verify.key import digests, page_key
+from scripts.verify.runner import Run, run_page
 
-CATALOGUE = pytest.StashKey[Catalogue]()
-PAGE = pytest.StashKey[records.Record]()
+PAGES = pytest.StashKey[dict[str, Page]]()
+
+
+def warm_up() -> None:
+    """Import what takes seconds or changes the process when it is first used: no block's fault.
+
+    torch imports its compiler at the first optimizer step, and that patches torch itself.
+    """
+    import matplotlib.pyplot  # noqa: F401
+    import torch._dynamo
+    import torch.utils.benchmark  # noqa: F401
 
 
 class PageFailed(Exception):
-    """At least one block of the page failed."""
+    """At least one block of the page failed, or the page left something changed."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the pages that the controller has read; nobody reads them twice."""
+    if given := getattr(config, "workerinput", None):
+        config.stash[PAGES] = pickle.loads(given["pages"])
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector):
+    """A page of the catalogue is a file of ours."""
+    path = os.path.relpath(file_path, parent.config.rootpath).replace(os.sep, "/")
+    if path in parent.config.stash.get(PAGES, {}):
+        return PageFile.from_parent(parent, path=file_path)
+    return None
 
 
 class PageFile(MarkdownFile):
@@ -40,57 +66,45 @@ class PageItem(TestBlock):
     """All blocks of one page, run as one notebook."""
 
     def runtest(self) -> None:
-        catalogue = self.config.stash[CATALOGUE]
-        path = self.path.relative_to(catalogue.root).as_posix()
-        page = next(p for p in catalogue.pages.values() if p.path == path)
-        record = self._run(catalogue.root, page)
-        records.write(catalogue.root, page, record)
-        self.stash[PAGE] = record
-        if not record.passed:
-            raise PageFailed(f"{record.count('failed')} of {len(record.blocks)} blocks failed")
+        warm_up()
+        root = self.config.rootpath
+        page = self.config.stash[PAGES][os.path.relpath(self.path, root).replace(os.sep, "/")]
 
-    def _run(self, root: Path, page: Page) -> records.Record:
-        import torch  # noqa: F401  the first import takes seconds and is no block's fault
+        def started(block: Block) -> None:
+            blame.running(root, page, block)
 
-        key = page_key(root, page)
-        wall, cpu = time.perf_counter(), time.process_time()
-        blocks = []
-        with memory_limit():
-            for block in run_page(root, page, self._rewrite):
-                blocks.append(block)
-                self._report(block)
-        return records.Record(
-            page=page.path,
-            key=key,
-            date=date.today().isoformat(),
-            seconds=round(time.perf_counter() - wall, 3),
-            cpu_seconds=round(time.process_time() - cpu, 3),
-            versions={
-                "python": platform.python_version(),
-                "nexus": nexus.__version__,
-                **{name: version(name) for name in ("torch", "numpy", "matplotlib")},
-            },
-            platform=f"{platform.system()} {platform.machine()}",
-            blocks=tuple(blocks),
-        )
+        wall, cpu, key = time.perf_counter(), time.process_time(), page_key(root, page)
+        blame.running(root, page, None)
+        with limits.memory_limit():
+            run = run_page(root, page, self._rewrite, started, self._report)
+        seconds = round(time.perf_counter() - wall, 3)
+        cpu_seconds = round(time.process_time() - cpu, 3)
+        records.write(root, page, _record(root, page, key, run, seconds, cpu_seconds))
+        blame.done(root)
+        failed = sum(block.outcome == "failed" for block in run.blocks)
+        if failed or run.leaks:
+            leaks = "\n".join(run.leaks)
+            raise PageFailed(f"{failed} of {len(run.blocks)} blocks failed\n{leaks}".strip())
 
     def _rewrite(self, tree, source: bytes, file: str) -> None:
         rewrite_asserts(tree, source, file, self.config)
 
     def _report(self, block: records.BlockRecord) -> None:
-        """Tell pytest of one block, as of a test of its own."""
-        skipped = (str(self.path), block.line, "skipped") if block.outcome == "skipped" else None
-        self.ihook.pytest_runtest_logreport(
-            report=pytest.TestReport(
-                nodeid=f"{self.parent.nodeid}::block {block.number}, line {block.line}",  # type: ignore
-                location=(str(self.path), block.line - 1, f"block {block.number}"),
-                keywords={},
-                outcome=block.outcome,  # type: ignore[arg-type]
-                longrepr=block.error or skipped,
-                when="call",
-                duration=block.seconds,
-            )
+        """Tell pytest of one block, as of a subtest."""
+        longrepr: Any = block.error
+        if block.outcome == "skipped":
+            longrepr = (str(self.path), block.line, "skipped")
+        report = pytest.SubtestReport(
+            nodeid=self.nodeid,
+            location=(str(self.path), block.line - 1, self.path.stem),
+            keywords={},
+            outcome=block.outcome,
+            longrepr=longrepr,
+            when="call",
+            duration=block.seconds,
+            context=SubtestContext(msg=f"block {block.number}, line {block.line}", kwargs={}),
         )
+        self.ihook.pytest_runtest_logreport(report=report)
 
     def repr_failure(self, excinfo):
         if excinfo.errisinstance(PageFailed):
@@ -101,23 +115,24 @@ class PageItem(TestBlock):
         return self.path, 0, f"page {self.path.stem}"
 
 
-class Verify:
-    """Collects the pages of a catalogue and hands each finished record to `done`."""
+def _record(
+    root: Path, page: Page, key: str, run: Run, seconds: float, cpu_seconds: float
+) -> records.Record:
+    import nexus
 
-    def __init__(self, catalogue: Catalogue, done):
-        self.catalogue, self.done = catalogue, done
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[CATALOGUE] = self.catalogue
-
-    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector):
-        if file_path.suffix == ".md":
-            return PageFile.from_parent(parent, path=file_path)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo):
-        report = yield
-        if call.when == "call":
-            path = item.path.relative_to(self.catalogue.root).as_posix()
-            self.done(path, item.stash.get(PAGE, None), report)
-        return report
+    return records.Record(
+        page=page.path,
+        key=key,
+        date=date.today().isoformat(),
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        versions={
+            "python": platform.python_version(),
+            "nexus": nexus.__version__,
+            **{name: version(name) for name in ("torch", "numpy", "matplotlib")},
+        },
+        platform=f"{platform.system()} {platform.machine()}",
+        blocks=run.blocks,
+        leaks=run.leaks,
+        data=digests(root, run.data),
+    )

@@ -46,12 +46,14 @@ class Record:
     cpu_seconds: float
     versions: dict[str, str]
     platform: str
-    blocks: tuple[BlockRecord, ...] = field(default=())
+    blocks: tuple[BlockRecord, ...] = ()
+    leaks: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)  # files read, and their digests
 
     @property
     def passed(self) -> bool:
-        """All blocks ran (a skipped one is counted, and shown as not run)."""
-        return all(b.outcome != "failed" for b in self.blocks)
+        """No block failed (a skipped one is shown as not run) and nothing was left changed."""
+        return not self.leaks and all(b.outcome != "failed" for b in self.blocks)
 
     def count(self, outcome: str) -> int:
         return sum(b.outcome == outcome for b in self.blocks)
@@ -87,7 +89,7 @@ def read(root: Path, page: Page) -> Record | None:
         if body.pop("checksum") != _checksum(body):
             return None
         blocks = tuple(_block(b) for b in body.pop("blocks"))
-        return Record(**body, blocks=blocks)
+        return Record(**{**body, "leaks": tuple(body["leaks"])}, blocks=blocks)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -70,7 +70,8 @@ def table(lines: list[Line], found: dict[str, Any]) -> str:
     for line in lines:
         blocks = line.record.blocks if line.record else ()
         out += [f"\n{block.error}" for block in blocks if block.error]
-        out += [f"\n{line.page}:1: {line.crash}"] if line.crash else []
+        out += [f"\n{leak}" for leak in (line.record.leaks if line.record else ())]
+        out += [f"\n{line.crash}"] if line.crash else []
     out.append(
         f"\n{found['pages']} pages, {found['blocks']} blocks: {found['passed']} passed, "
         f"{found['failed']} failed, {found['skipped']} skipped, {found['cached']} cached; "

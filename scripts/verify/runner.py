@@ -6,28 +6,56 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalog.records import Block, Page
 from scripts.verify import expected, figures, limits
-from scripts.verify.isolation import fresh_world, page_module
+from scripts.verify.isolation import World, fresh_world, page_module
 from scripts.verify.records import BlockRecord, Figure
 
 Compile = Callable[[ast.Module, bytes, str], None]
 
 
-def run_page(root: Path, page: Page, rewrite: Compile) -> Iterator[BlockRecord]:
-    """The record of each block, as it ends. `rewrite` adds detail to assertions in a tree."""
+@dataclass(frozen=True)
+class Run:
+    """What became of a page: its blocks, what it left changed, which data files it read."""
+
+    blocks: tuple[BlockRecord, ...]
+    leaks: tuple[str, ...]
+    data: tuple[str, ...]
+
+
+def run_page(
+    root: Path,
+    page: Page,
+    rewrite: Compile,
+    started: Callable[[Block], None],
+    ended: Callable[[BlockRecord], None],
+) -> Run:
+    """Run all blocks. `rewrite` adds detail to assertions; the others are told of each block."""
     begin = time.perf_counter()
-    with fresh_world(), page_module(root, page) as module:
+    blocks: list[BlockRecord] = []
+    leaked: dict[str, int] = {}  # what, and the line of the block after which it was first seen
+    with fresh_world(root) as world, page_module(root, page) as module:
         for block in page.blocks:
             if block.skip:
-                yield BlockRecord(block.number, block.line, "skipped")
-                continue
-            left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
-            yield _run_block(root, page, block, module, rewrite, max(left, 0.001))
+                blocks.append(BlockRecord(block.number, block.line, "skipped"))
+            else:
+                started(block)
+                left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
+                run = _run_block(root, page, block, module, rewrite, world, max(left, 0.001))
+                blocks.append(run)
+                leaked = {what: block.line for what in world.leaks()} | leaked
+            ended(blocks[-1])
+        leaks = [
+            f"{page.path}:{leaked.get(what, page.body + 1)}: the page leaves {what} behind, "
+            f"not as it found it; put it back, or use a `with` block"
+            for what in world.last_leaks()
+        ]
+        return Run(tuple(blocks), tuple(leaks), tuple(world.data_read()))
 
 
 class _Refused(Exception):
@@ -35,36 +63,45 @@ class _Refused(Exception):
 
 
 def _run_block(
-    root: Path, page: Page, block: Block, module: types.ModuleType, rewrite: Compile, left: float
+    root: Path,
+    page: Page,
+    block: Block,
+    module: types.ModuleType,
+    rewrite: Compile,
+    world: World,
+    left: float,
 ) -> BlockRecord:
     output, noise = io.StringIO(), io.StringIO()
     pictures: tuple[Figure, ...] = ()
     raised = error = None
-    begin = time.perf_counter()
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        try:
-            with redirect_stdout(output), redirect_stderr(noise), _limit(left):
-                raised = _execute(root, page, block, module, rewrite)
-            pictures = figures.collect(f"{page.slug.replace('_', '-')}-{block.number}")
-            _judge(page, block, output.getvalue(), pictures)
-        except (_Refused, figures.Untitled) as refusal:
-            error = f"{page.path}:{block.line}: {refusal}"
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as exception:  # SystemExit and OutOfTime too: the page goes on
-            error = describe(root, page, block, exception)
+    begin, warned = time.perf_counter(), len(world.warned)
+    try:
+        with redirect_stdout(output), redirect_stderr(noise), _limit(left):
+            raised = _execute(root, page, block, module, rewrite)
+        pictures = figures.collect(f"{page.slug.replace('_', '-')}-{block.number}")
+        _judge(page, block, output.getvalue(), pictures)
+    except (_Refused, figures.Untitled) as refusal:
+        error = f"{page.path}:{block.line}: {refusal}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exception:  # SystemExit and OutOfTime too: the page goes on
+        error = describe(root, page, block, exception)
     return BlockRecord(
         number=block.number,
         line=block.line,
         outcome="failed" if error else "passed",
         seconds=round(time.perf_counter() - begin, 4),
         stdout=output.getvalue()[: limits.OUTPUT_CHARACTERS],
-        warnings=tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in warned)),
+        warnings=_warnings(world.warned[warned:]),
         figures=pictures,
         raised=raised,
         error=error,
     )
+
+
+def _warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Each once, in order."""
+    return tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught))
 
 
 def _limit(left: float):
@@ -124,6 +161,8 @@ def describe(root: Path, page: Page, block: Block, exception: BaseException) -> 
     """`page.md:LINE: Error: message`, then the way there with its source lines."""
     file = str(root / page.path)
     what = "".join(traceback.format_exception_only(exception)).strip()
+    if isinstance(exception, limits.OutOfTime):
+        what = str(exception)
     if isinstance(exception, SyntaxError) and exception.filename == file:
         return f"{page.path}:{exception.lineno}: SyntaxError: {exception.msg}"
     frames = traceback.extract_tb(exception.__traceback__)

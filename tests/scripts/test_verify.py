@@ -7,7 +7,7 @@ import pytest
 
 from scripts.catalog import load
 from scripts.verify import expected, records
-from scripts.verify.key import page_key
+from scripts.verify.key import is_current, page_key
 
 FAULTS = {
     # slug: (body, what stands on which line of the page, what the message holds)
@@ -54,6 +54,21 @@ FAULTS = {
         "has no suptitle",
     ),
     "leaves": ("```python\nimport sys\n\nsys.exit(0)\n```", "sys.exit(0)", "SystemExit"),
+    "leaves_at_once": (
+        "```python\nimport os\n\nos._exit(0)\n```",
+        "```python",
+        "ended the process",
+    ),
+    "calls_home": (
+        "```python\nimport socket\n\nsocket.create_connection(('192.0.2.1', 80), timeout=1)\n```",
+        "socket.create_connection",
+        "asked for 192.0.2.1",
+    ),
+    "replaces_a_module": (
+        "```python\nimport nexus.small, sys\n\nsys.modules['nexus.small'] = 1\nprint(1)\n```",
+        "```python",
+        "leaves sys.modules['nexus.small'] behind",
+    ),
     "floods": ('```python\nprint("x" * 30_000)\n```', "```python", "prints 30001 characters"),
 }
 
@@ -121,6 +136,88 @@ def ran(tmp_path_factory):
     return checkout, checkout.run("scripts.verify")
 
 
+LEAKS = {
+    "the working directory": "import os; os.chdir('/')",
+    "the environment": "import os; os.environ['NEXUS_LEAK'] = '1'",
+    "sys.path": "import sys; sys.path.append('/nowhere')",
+    "the recursion limit": "import sys; sys.setrecursionlimit(2000)",
+    "the garbage collector": "import gc; gc.disable()",
+    "the warning filters": "import warnings; warnings.simplefilter('ignore')",
+    "matplotlib's settings": "import matplotlib; matplotlib.rcParams['font.size'] = 99",
+    "numpy's error handling": "import numpy; numpy.seterr(all='raise')",
+    "torch's default dtype": "import torch; torch.set_default_dtype(torch.float64)",
+    "torch's default device": "import torch; torch.set_default_device('meta')",
+    "torch's grad mode": "import torch; torch.set_grad_enabled(False)",
+    "torch's deterministic algorithms": "import torch; torch.use_deterministic_algorithms(True)",
+    "cuDNN's flags": "import torch; torch.backends.cudnn.benchmark = True",
+    "torch's number of threads": "import torch; torch.set_num_threads(3)",
+    "torch's matmul precision": "import torch; torch.set_float32_matmul_precision('medium')",
+    "torch.relu": "import torch; torch.relu = torch.sigmoid",
+    "torch.Tensor.sum": "import torch; torch.Tensor.sum = torch.Tensor.mean",
+    "numpy.mean": "import numpy; numpy.mean = numpy.sum",
+    "a thread (counting)": (
+        "import threading, time; "
+        "threading.Thread(target=time.sleep, args=(5,), name='counting', daemon=True).start()"
+    ),
+    "a process": "import subprocess; subprocess.Popen(['sleep', '60'])",
+}
+CLEAN = """
+```python
+import os, random, sys, warnings, numpy, torch, matplotlib
+
+print(torch.rand(1).item(), numpy.random.rand(), random.random())
+print(torch.get_default_dtype(), torch.relu(torch.tensor(-1.0)), torch.is_grad_enabled())
+print(torch.get_num_threads(), matplotlib.rcParams["font.size"], "NEXUS_LEAK" in os.environ)
+print(os.listdir(), sys.getrecursionlimit(), torch.get_default_device(), numpy.geterr())
+warnings.warn("shown")
+```
+"""
+
+
+def test_what_a_page_leaves_changed_is_named_and_the_next_page_does_not_see_it(checkout):
+    checkout.page("a_clean", CLEAN)
+    for at, code in enumerate(LEAKS.values()):
+        checkout.page(f"b_leaks_{at}", f"\nBefore.\n\n```python\n{code}\nprint(1)\n```\n")
+    checkout.page("c_clean", CLEAN)
+    done = checkout.run("scripts.verify", "--workers", "1")
+    assert done.returncode == 1
+    for at, what in enumerate(LEAKS):
+        path = f"docs/02_attention_mechanisms/b_leaks_{at}.md"
+        start = f"{path}:{checkout.line_of(path, '```python')}: the page leaves "
+        lines = [line for line in done.stdout.split("\n") if line.startswith(start)]
+        assert lines and lines[0].startswith(start + what), (what, lines)
+    before, after = (record_of(checkout, slug).blocks[0] for slug in ("a_clean", "c_clean"))
+    assert before.outcome == "passed"
+    assert (before.stdout, before.warnings) == (after.stdout, after.warnings)
+
+
+def test_order_and_number_of_workers_do_not_matter(checkout):
+    for slug in ("one_a", "one_b", "one_c"):
+        checkout.page(slug, CLEAN)
+    found = []
+    for arguments in (["--workers", "1"], ["--workers", "2"]):
+        assert checkout.run("scripts.verify", "--fresh", *arguments).returncode == 0
+        slugs = ("one_a", "one_b", "one_c")
+        found.append([record_of(checkout, slug).blocks[0].stdout for slug in slugs])
+    alone = checkout.run("scripts.verify", "--fresh", "docs/02_attention_mechanisms/one_c.md")
+    assert alone.returncode == 0
+    found.append([*found[0][:2], record_of(checkout, "one_c").blocks[0].stdout])
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_loop_in_c_is_killed_from_outside(checkout):
+    body = "\n```python\nprint(sum(range(10**12)))\n```\n"
+    path = checkout.page("first_one", body)
+    checkout.page("second_one")
+    patch = "import scripts.verify.limits as l, scripts.verify.blame as b\n"
+    patch += "l.BLOCK_SECONDS, b.GRACE = 1.0, 0.5\n"
+    checkout.write("sitecustomize.py", patch)
+    done = checkout.run("scripts.verify", "--workers", "1")
+    line = checkout.line_of(path, "```python")
+    assert f"{path}:{line}: the block that begins here ended the process" in done.stdout
+    assert json.loads((checkout.root / "build/verify.json").read_text())["passed"] == 1
+
+
 def record_of(checkout, slug):
     page = load(checkout.root).pages[slug]
     record = records.read(checkout.root, page)
@@ -137,7 +234,9 @@ def test_a_run_with_failures_fails_and_keeps_the_good_page(ran):
     assert rows.pop("good.md") == "passed"
     assert set(rows.values()) == {"failed"}
     assert found["blocks"] == found["passed"] + found["failed"] + found["skipped"]
-    assert (found["failed"], found["skipped"], found["cached"]) == (len(FAULTS), 1, 0)
+    no_failed_block = {"leaves_at_once", "replaces_a_module"}  # dead before, or leaked after
+    failed = len(set(FAULTS) - no_failed_block)
+    assert (found["failed"], found["skipped"], found["cached"]) == (failed, 1, 0)
     assert 0 < found["cpu_seconds"] and 0 < found["seconds"]
 
 
@@ -235,7 +334,6 @@ def test_the_key_moves_with_what_the_run_depends_on_and_with_nothing_else(checko
         ),
         lambda: checkout.write("nexus/other.py", "x = 1\n"),
         lambda: checkout.write("nexus/__init__.py", "x = 1\n"),
-        lambda: checkout.write("docs/data/first_one.json", "{}"),
         lambda: checkout.write("constraints.txt", "torch==0\n"),
     ]
     from scripts.verify.key import _surroundings
@@ -245,6 +343,18 @@ def test_the_key_moves_with_what_the_run_depends_on_and_with_nothing_else(checko
         _surroundings.cache_clear()
         keys.append(key_of(checkout))
     assert len(set(keys)) == len(keys)
+
+
+def test_a_data_file_that_was_read_and_changed_makes_the_record_old(checkout):
+    checkout.write("docs/data/first_one.txt", "one")
+    path = "pathlib.Path(__file__).parents[1] / 'data/first_one.txt'"
+    checkout.page("first_one", f"\n```python\nimport pathlib\nprint(open({path}).read())\n```\n")
+    assert checkout.run("scripts.verify").returncode == 0
+    page, record = load(checkout.root).pages["first_one"], record_of(checkout, "first_one")
+    assert list(record.data) == ["docs/data/first_one.txt"]
+    assert is_current(checkout.root, page, record)
+    checkout.write("docs/data/first_one.txt", "two")
+    assert not is_current(checkout.root, page, record)
 
 
 def test_a_damaged_record_is_no_record(checkout):
@@ -298,7 +408,8 @@ print("the page goes on")
     path = checkout.page("first_one", body)
     page = load(checkout.root).pages["first_one"]
     monkeypatch.setattr(limits, "BLOCK_SECONDS", 0.3)
-    first, second = runner.run_page(checkout.root, page, lambda tree, source, file: None)
+    nothing = [lambda *_: None] * 3
+    first, second = runner.run_page(checkout.root, page, *nothing).blocks
     assert first.outcome == "failed" and "took more than 0.3 s" in str(first.error)
     assert str(first.error).startswith(f"{path}:")
     assert second.stdout == "the page goes on\n"

@@ -1,0 +1,78 @@
+"""Which block a worker is at: so that one that hangs is killed and one that died is explained.
+
+A worker writes where it is before each block; the controller, outside, reads it.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.catalog import Page
+from scripts.catalog.records import Block
+from scripts.verify import limits
+
+GRACE = 5.0
+
+
+def _folder(root: Path) -> Path:
+    return root / "build" / "running"
+
+
+def running(root: Path, page: Page, block: Block | None) -> None:
+    """Say that this process now starts a block (or, without one, a page)."""
+    deadline = time.time() + (limits.BLOCK_SECONDS if block else limits.PAGE_SECONDS) + GRACE
+    where = {"page": page.path, "line": block.line if block else 1, "deadline": deadline}
+    file = _folder(root) / f"{os.getpid()}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(where))
+    part.replace(file)
+
+
+def done(root: Path) -> None:
+    """Say that this process is at no page any more."""
+    (_folder(root) / f"{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def last_line(root: Path, path: str) -> int:
+    """The line of the block at which a worker that is gone last was on this page; 1 if unknown."""
+    for file in _folder(root).glob("*.json"):
+        try:
+            where = json.loads(file.read_text())
+        except (OSError, ValueError):
+            continue
+        if where["page"] == path:
+            file.unlink(missing_ok=True)
+            return where["line"]
+    return 1
+
+
+@contextmanager
+def watchdog(root: Path) -> Iterator[None]:
+    """Kill workers that are past their deadline: loops in C never come back to be interrupted."""
+    stop, folder = threading.Event(), _folder(root)
+    for file in folder.glob("*"):
+        file.unlink(missing_ok=True)  # of an earlier run that was killed
+
+    def look() -> None:
+        while not stop.wait(0.5):
+            for file in folder.glob("*.json"):
+                try:
+                    late = json.loads(file.read_text())["deadline"] < time.time()
+                    if late:
+                        os.kill(int(file.stem), signal.SIGKILL)
+                except (OSError, ValueError, KeyError):
+                    continue
+
+    thread = threading.Thread(target=look, name="watchdog", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,93 @@
+"""Decide which pages to run, hand them to workers, and gather what became of each."""
+
+import os
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.catalog import Catalogue, Page
+from scripts.verify import blame, records, report
+from scripts.verify.key import is_current
+
+SECONDS_A_WORKER = 10.0
+"""A second worker pays when this much work is left for it: each imports torch first."""
+
+
+def verify(
+    catalogue: Catalogue, pages: list[Page], *, fresh: bool, workers: int | None = None
+) -> tuple[list[report.Line], float, float]:
+    """A line for each page; the wall and CPU seconds this took, the workers' included."""
+    begin, cpu = time.perf_counter(), _cpu()
+    lines: dict[str, report.Line] = {}
+    expected = 0.0
+    for page in pages:
+        record = records.read(catalogue.root, page)
+        if record and record.passed and not fresh and is_current(catalogue.root, page, record):
+            lines[page.path] = report.Line(page.path, record, cached=True)
+        else:
+            expected += record.seconds if record else 2.0
+    todo = [page for page in pages if page.path not in lines]
+    if todo:
+        most = min(os.cpu_count() or 1, len(todo))
+        count = workers or max(1, min(most, round(expected / SECONDS_A_WORKER)))
+        lines |= _run(catalogue, todo, count)
+    ordered = [lines[page.path] for page in pages]
+    return ordered, time.perf_counter() - begin, _cpu() - cpu
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _run(catalogue: Catalogue, pages: list[Page], workers: int) -> dict[str, report.Line]:
+    root = catalogue.root
+    for page in pages:
+        records.path_of(root, page).unlink(missing_ok=True)  # what is found later is of this run
+    gather = Gather(root, {page.path: page for page in pages})
+    options = ["-s", "-p", "scripts.verify.plugin", "-n", str(workers), "--dist", "load"]
+    options += ["--maxschedchunk", "1", "--max-worker-restart", str(len(pages))]
+    options += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:codeblocks"]
+    options += ["-p", "no:warnings", "-p", "no:threadexception", "-p", "no:unraisableexception"]
+    options += ["-p", "no:jaxtyping", "-p", "no:hypothesispytest", "-p", "no:faulthandler"]
+    options += ["-o", "addopts=", "--rootdir", str(root), "--noconftest", "-c", os.devnull]
+    with blame.watchdog(root):
+        pytest.main([*options, *(str(root / page.path) for page in pages)], plugins=[gather])
+    return gather.all_lines()
+
+
+class Gather:
+    """The controller's plugin: sends pages to the workers and takes their reports."""
+
+    def __init__(self, root: Path, pages: dict[str, Page]):
+        self.root, self.pages = root, pages
+        self.lines: dict[str, report.Line] = {}
+        report.progress(0, len(pages), "starting")
+
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["pages"] = pickle.dumps(self.pages)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Take a page's report; those of its blocks came before, and "???" is of a dead worker."""
+        if report.when in ("call", "???") and not isinstance(report, pytest.SubtestReport):
+            failure = str(report.longrepr) if report.failed else ""
+            self._page(report.nodeid.split("::")[0], failure)
+
+    def _page(self, path: str, failure: str) -> None:
+        record = records.read(self.root, self.pages[path])
+        crash = None
+        if record is None:
+            line = blame.last_line(self.root, path)
+            what = failure.strip() or "no record was written"
+            crash = f"{path}:{line}: the block that begins here ended the process: {what}"
+        self.lines[path] = report.Line(path, record, crash=crash)
+        report.progress(len(self.lines), len(self.pages), path)
+
+    def all_lines(self) -> dict[str, report.Line]:
+        missing = set(self.pages) - set(self.lines)
+        lost = {p: report.Line(p, None, crash=f"{p}:1: the page was not run") for p in missing}
+        return self.lines | lost
