@@ -4,6 +4,7 @@
 # TORCH_INDEX  a package index with CPU builds of torch; on Linux a plain install fetches several
 #              gigabytes of CUDA instead. pytorch.org, "Start locally", CPU, prints its address.
 # CHROMIUM     the browser of the tests, if it is not on the PATH
+# NEXUS_SANDBOX=require  runs no page outside a sandbox
 # BROWSER=0    leaves the browser tests out
 # NEXUS_REPO   the repository's address, for edit links; where the clone came from, if that is https
 
@@ -11,19 +12,20 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 NEXUS_REPO ?= $(patsubst %.git,%,$(filter https://%,$(shell git config --get remote.origin.url)))
 BIN := .venv/bin
+SANDBOX := $(BIN)/python -m scripts.sandbox
 export NEXUS_REPO
 export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify measure lint types unit build browser chromium fresh clean
+.PHONY: site test serve verify verify-twice measure lint types unit build browser chromium sandbox fresh clean
 
 ## Main jobs
 
 site: .venv/docs verify build
 	@echo "The site is at $(CURDIR)/site/index.html"
 
-test: .venv/test
+test: .venv/test sandbox
 	@$(MAKE) --no-print-directory lint types unit site browser
 
 serve: .venv/docs  # browse while writing; what is saved is verified beside
@@ -31,10 +33,13 @@ serve: .venv/docs  # browse while writing; what is saved is verified beside
 	$(BIN)/mkdocs serve
 
 verify: .venv/docs  # PAGE=docs/….md for one page; all that changed, without
-	@$(BIN)/python -m scripts.verify $(PAGE)
+	@$(SANDBOX) $(BIN)/python -m scripts.verify $(PAGE)
+
+verify-twice: .venv/docs  # outputs that differ between two runs and do not say so
+	@$(SANDBOX) $(BIN)/python -m scripts.verify.twice
 
 fresh: .venv/docs  # every block again, then the site: what is published
-	@$(BIN)/python -m scripts.verify --fresh
+	@$(SANDBOX) $(BIN)/python -m scripts.verify --fresh
 	@$(MAKE) --no-print-directory build
 
 measure: .venv/docs  # PAGE=docs/….md: the page's experiments, all seeds
@@ -70,6 +75,11 @@ chromium:
 	  apt-get update -q && apt-get install -y -q chromium fonts-noto-core fonts-noto-color-emoji; \
 	else echo "No browser: sudo apt-get install chromium (or CHROMIUM=/path, or BROWSER=0)"; exit 1; fi
 
+# bubblewrap, as root with apt; scripts.sandbox says so where there is none.
+sandbox:
+	@command -v bwrap >/dev/null || ! test "$$(id -u)" = 0 || ! command -v apt-get >/dev/null || \
+	{ apt-get update -q && apt-get install -y -q bubblewrap; }
+
 ## The environment
 
 .venv/made:
@@ -79,13 +89,13 @@ chromium:
 
 # torch first and alone: its index has nothing else that we want.
 .venv/docs: .venv/made pyproject.toml constraints.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
+	@$(BIN)/pip install -qq --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
 	  "$$(grep ^torch== constraints.txt)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	@touch $@
 
 .venv/test: .venv/docs
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@
 
 clean:

@@ -1,5 +1,6 @@
 """The wheel holds `nexus` and nothing else, and imports with torch, numpy and jaxtyping alone."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -37,8 +38,13 @@ print("\\n".join(names))
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # a build leaves files beside what it builds
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "nexus", source / "nexus", ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
-    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    subprocess.run([*command, str(source)], check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
 

@@ -3,7 +3,8 @@
 import re
 
 from scripts.catalog.fences import FENCE, PYTHON, Report, closing, expect, python_block
-from scripts.catalog.prose import formulas, links, without_code
+from scripts.catalog.html import forbidden, forbidden_links
+from scripts.catalog.prose import formulas, links, without_code, without_formulas
 from scripts.catalog.pulls import pull
 from scripts.catalog.records import Block, Document, Heading, Problem, Pull
 from scripts.catalog.yamls import front_matter
@@ -24,6 +25,9 @@ def read(path: str, raw: bytes) -> tuple[Document, list[Problem]]:
     meta, body = front_matter(lines, report)
     scan = _Scan(lines, body, report)
     prose, names = without_code("\n".join(scan.blank))
+    found = tuple(links(prose))
+    for wrong in (*forbidden(without_formulas(prose)), *forbidden_links(found)):
+        report(*wrong)
     document = Document(
         path=path,
         text=text,
@@ -32,7 +36,7 @@ def read(path: str, raw: bytes) -> tuple[Document, list[Problem]]:
         headings=tuple(scan.headings),
         blocks=tuple(scan.blocks),
         pulls=tuple(scan.pulls),
-        links=tuple(links(prose)),
+        links=found,
         formulas=tuple(formulas(prose)),
         names=tuple(names),
     )

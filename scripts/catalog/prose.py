@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.catalog.records import Formula, Link
 
 
-class _Lines:
+class Lines:
     """Line numbers of offsets into a text."""
 
     def __init__(self, text: str):
@@ -25,7 +25,7 @@ def _spaces(text: str) -> str:
 
 def without_code(text: str) -> tuple[str, list[tuple[int, str]]]:
     """The text with inline code blanked, and the names of `nexus` that stand in it."""
-    names, found = [], _Lines(text)
+    names, found = [], Lines(text)
 
     def blank(match: re.Match) -> str:
         for name in re.finditer(r"\bnexus(?:\.[A-Za-z_]\w*)+", match[2]):
@@ -35,21 +35,29 @@ def without_code(text: str) -> tuple[str, list[tuple[int, str]]]:
     return re.sub(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?!\n))+?)(?<!`)\1(?!`)", blank, text), names
 
 
+DISPLAY = re.compile(r"^\$\$(.+?)\$\$[ ]*$", re.S | re.M)
+INLINE = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\n\\]|\\.|\n(?!\n))+?)(?<!\s)\$(?![\d$])")
+
+
 def formulas(prose: str) -> Iterator[Formula]:
     """TeX between single dollars in a paragraph, or between double ones on lines of their own."""
-    found = _Lines(prose)
-    display = re.compile(r"^\$\$(.+?)\$\$[ ]*$", re.S | re.M)
-    inline = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\n\\]|\\.|\n(?!\n))+?)(?<!\s)\$(?![\d$])")
-    for match in display.finditer(prose):
+    found = Lines(prose)
+    for match in DISPLAY.finditer(prose):
         yield Formula(found.of(match.start())[0], match[1].strip(), True)
-    for match in inline.finditer(display.sub(lambda m: _spaces(m[0]), prose)):
+    for match in INLINE.finditer(DISPLAY.sub(lambda m: _spaces(m[0]), prose)):
         yield Formula(found.of(match.start())[0], match[1], False)
+
+
+def without_formulas(prose: str) -> str:
+    """The text with formulas blanked: a < b is no tag."""
+    blank = DISPLAY.sub(lambda m: _spaces(m[0]), prose)
+    return INLINE.sub(lambda m: _spaces(m[0]), blank)
 
 
 def links(prose: str) -> Iterator[Link]:
     """Inline links, images and link definitions; none in comments."""
     prose = re.sub(r"<!--.*?-->", lambda m: _spaces(m[0]), prose, flags=re.S)
-    found = _Lines(prose)
+    found = Lines(prose)
     inline = re.compile(
         r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?[^()]*\)"
     )

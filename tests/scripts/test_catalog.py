@@ -109,6 +109,17 @@ FAULTS = {
         "\n<!--pytest-codeblocks:expected-output-->\n```\n1\n```\n",
         "belongs to no block",
     ),
+    "script": ("<script>alert(1)</script>", "the HTML tag <script>"),
+    "image": ('<img src="https://elsewhere.org/x.png">', "the HTML tag <img>"),
+    "handler": ('<div onclick="x()">', "the attribute 'onclick' of <div>"),
+    "style": ("<span style='position: fixed'>", "the attribute 'style' of <span>"),
+    "handler in an attribute list": ('Text\n{: onclick="x()" }', "the attribute 'onclick'"),
+    "script link": ("[x](javascript:alert(1))", "a link with javascript:"),
+    "hidden script link": ("[x](JaVa%73cript:alert)", "a link with javascript:"),
+    "entity script link": ("[x](&#106;avascript:alert)", "a link with javascript:"),
+    "data link": ("[x](data:text/html;base64,AAAA)", "a link with data:"),
+    "script autolink": ("<javascript:alert(1)>", "a link with javascript:"),
+    "defined script link": ("[x]: javascript:alert(1)", "a link with javascript:"),
     "unknown section": ("\n## 1b. Extra\n", "no section is called '1b. Extra'"),
     "doubled section": ("\n## 1. Overview & Motivation\n", "stands twice"),
     "second title": ("\n# Another\n", "a second title"),
@@ -203,6 +214,14 @@ def test_all_problems_of_all_pages_come_in_one_run(checkout, problems):
 
 def test_a_link_to_a_planned_page_is_alive(checkout, problems):
     checkout.page("first_one", "\n[planned](planned_one.md) and [self](#10-references)\n")
+    assert problems() == []
+
+
+def test_what_is_no_html_passes(checkout, problems):
+    body = (
+        "\nIf a < b and c > d, $x <y> z$, `<script>`, <https://arxiv.org>, <br>, H<sub>2</sub>O.\n"
+    )
+    checkout.page("first_one", body + "\n<details markdown><summary>More</summary>x</details>\n")
     assert problems() == []
 
 
