@@ -1,0 +1,150 @@
+"""Grouped-query attention against torch's own, and the laws it must obey."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd import grad
+from torch.func import functional_call
+from torch.testing import assert_close
+
+from nexus.attention.grouped_query_attention import (
+    GroupedQueryAttention,
+    cache_bytes,
+    grouped_attention,
+    pool_heads,
+)
+from nexus.attention.multi_head_attention import MultiHeadAttention
+from nexus.nn import masks
+from nexus.nn.backbone import state_bytes
+
+
+def stretch(x, index):
+    """A position that is easy to see: place t multiplies by 1 + t."""
+    return x * (1 + index[:, None])
+
+
+def window(queries, keys):
+    distance = queries[:, None] - keys
+    return (distance >= 0) & (distance <= 2)
+
+
+def repeat(weight, kv_heads):
+    """The weights of multi-head attention that does the same: each head's rows r times."""
+    return weight.unflatten(0, (kv_heads, 4)).repeat_interleave(6 // kv_heads, 0).flatten(0, 1)
+
+
+@pytest.mark.parametrize("g", [1, 2, 6])  # multi-query, grouped, multi-head
+@pytest.mark.parametrize("mask, n, m", [(masks.full, 5, 7), (masks.causal, 5, 5)])
+def test_the_kernel_matches_torch(g, mask, n, m, matches):
+    q = torch.randn(3, 6, n, 8, requires_grad=True)
+    k, v = (torch.randn(3, g, m, 8, requires_grad=True) for _ in "kv")
+    ours = grouped_attention(q, k, v, mask(torch.arange(n), torch.arange(m)))
+    theirs = F.scaled_dot_product_attention(
+        q, k, v, is_causal=mask is masks.causal, enable_gqa=True
+    )
+    matches(F.scaled_dot_product_attention, ours, theirs, wrt=(q, k, v))
+
+
+@pytest.mark.parametrize("kv_heads", [1, 2, 6])
+def test_the_module_matches_multi_head_attention_with_repeated_heads(kv_heads, matches):
+    ours = GroupedQueryAttention(24, heads=6, kv_heads=kv_heads)
+    theirs = nn.MultiheadAttention(24, 6, bias=False, batch_first=True)
+    keys, values = repeat(ours.to_k.weight, kv_heads), repeat(ours.to_v.weight, kv_heads)
+    weights = {
+        "in_proj_weight": torch.cat([ours.to_q.weight, keys, values]),
+        "out_proj.weight": ours.to_out.weight,
+    }
+    x = torch.randn(7, 5, 24, requires_grad=True)
+    future = torch.ones(5, 5, dtype=torch.bool).triu(1)
+    options = {"attn_mask": future, "need_weights": False}
+    want, _ = functional_call(theirs, weights, (x, x, x), options)
+    matches(nn.MultiheadAttention, ours(x), want, wrt=(x, *ours.parameters()))
+
+
+@pytest.mark.law("with as many key/value heads as heads it is multi-head attention")
+def test_multi_head_attention_is_the_limit():
+    parts = {"position": stretch, "mask": window}
+    ours = GroupedQueryAttention(24, heads=6, kv_heads=6, **parts)
+    limit = MultiHeadAttention(24, heads=6, **parts)
+    limit.load_state_dict(ours.state_dict())
+    x = torch.randn(7, 5, 24)
+    assert_close(ours(x), limit(x))
+
+
+@pytest.mark.law("causal: output t has no gradient to inputs after t")
+def test_causal():
+    x = torch.randn(1, 7, 24, requires_grad=True)
+    (dx,) = grad(GroupedQueryAttention(24, heads=6, kv_heads=2)(x)[:, 3].sum(), x)
+    assert dx[:, 4:].abs().max() == 0 and dx[:, :4].abs().min() > 0
+
+
+@pytest.mark.law("decoding token by token from the cache equals the full pass")
+@pytest.mark.parametrize("mask", [masks.causal, window])
+def test_steps_equal_the_full_pass(mask):
+    attend = GroupedQueryAttention(24, heads=6, kv_heads=2, position=stretch, mask=mask)
+    x, state, outputs = torch.randn(3, 5, 24), attend.start(3), []
+    for token in x.unbind(1):
+        output, state = attend.step(token, state)
+        outputs.append(output)
+    assert_close(torch.stack(outputs, 1), attend(x))
+    assert state.k.shape == state.v.shape == (3, 2, 5, 4)
+    assert_close(state.v, attend.to_v(x).unflatten(-1, (2, 4)).transpose(1, 2))
+
+
+@pytest.mark.law("with queries or keys placed at zero it is the running mean of the values")
+@pytest.mark.parametrize("heads", [6, 2])  # queries, keys
+def test_position_acts_on_queries_and_on_keys(heads):
+    attend = GroupedQueryAttention(
+        24, heads=6, kv_heads=2, position=lambda x, index: x * (x.shape[1] != heads)
+    )
+    x = torch.randn(3, 5, 24)
+    v = attend.to_v(x).unflatten(-1, (2, 1, 4)).expand(-1, -1, 2, 3, 4).flatten(2)
+    mean = v.cumsum(1) / torch.arange(1, 6)[:, None]
+    assert_close(attend(x), attend.to_out(mean))
+
+
+@pytest.mark.law("pooling heads that are already equal within a group loses nothing")
+def test_pooling_undoes_repeating():
+    weight = torch.randn(2 * 4, 24)
+    assert_close(pool_heads(repeat(weight, 2), heads=6, kv_heads=2), weight)
+
+
+@pytest.mark.worked("section 2.1: a group's head is the mean of the heads it replaces")
+def test_pooling_is_the_mean():
+    weight = torch.tensor([[1.0], [5.0], [3.0], [2.0], [4.0], [9.0]])
+    assert pool_heads(weight, heads=6, kv_heads=2).tolist() == [[3.0], [5.0]]
+    assert pool_heads(weight, heads=3, kv_heads=1).tolist() == [[8 / 3], [16 / 3]]
+
+
+@pytest.mark.worked("Llama 3 70B, 8192 tokens, bf16: two and a half GiB")
+def test_cache_size():
+    size = cache_bytes(tokens=8192, layers=80, kv_heads=8, head_width=128, itemsize=2)
+    assert size == 5 * 2**29
+
+
+def test_cache_size_is_that_of_a_real_cache():
+    attend = GroupedQueryAttention(24, heads=6, kv_heads=2).float()
+    state = attend.start(1)
+    for token in torch.randn(5, 1, 24, dtype=torch.float32):
+        _, state = attend.step(token, state)
+    size = cache_bytes(tokens=5, layers=1, kv_heads=2, head_width=4, itemsize=4)
+    assert state_bytes(state) == size
+
+
+@pytest.mark.parametrize(
+    "dim, kv_heads, message",
+    [
+        (16, 3, "heads=4 is not a multiple of kv_heads=3"),
+        (18, 2, "dim=18 is not a multiple of heads=4"),
+    ],
+)
+def test_impossible_heads_are_refused(dim, kv_heads, message):
+    with pytest.raises(ValueError, match=message):
+        GroupedQueryAttention(dim, heads=4, kv_heads=kv_heads)
+
+
+def test_a_query_that_may_read_nothing_is_refused():
+    q, k = torch.randn(3, 8, 5, 4), torch.randn(3, 2, 7, 4)
+    with pytest.raises(ValueError, match="query 2 may read no key"):
+        grouped_attention(q, k, k, torch.ones(5, 7).bool().index_fill(0, torch.tensor(2), False))
