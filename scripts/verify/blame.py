@@ -27,7 +27,7 @@ def running(root: Path, page: Page, block: Block | None) -> None:
     """Say that this process now starts a block (or, without one, a page)."""
     deadline = time.time() + (limits.BLOCK_SECONDS if block else limits.PAGE_SECONDS) + GRACE
     where = {"page": page.path, "line": block.line if block else 1, "deadline": deadline}
-    file = _folder(root) / f"{os.getpid()}.json"
+    file = _mine(root)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(where))
@@ -36,12 +36,17 @@ def running(root: Path, page: Page, block: Block | None) -> None:
 
 def done(root: Path) -> None:
     """Say that this process is at no page any more."""
-    (_folder(root) / f"{os.getpid()}.json").unlink(missing_ok=True)
+    _mine(root).unlink(missing_ok=True)
+
+
+def _mine(root: Path) -> Path:
+    """A worker's file carries its controller's process id, so that two runs do not mix."""
+    return _folder(root) / f"{os.getppid()}-{os.getpid()}.json"
 
 
 def last_line(root: Path, path: str) -> int:
     """The line of the block at which a worker that is gone last was on this page; 1 if unknown."""
-    for file in _folder(root).glob("*.json"):
+    for file in _folder(root).glob(f"{os.getpid()}-*.json"):
         try:
             where = json.loads(file.read_text())
         except (OSError, ValueError):
@@ -56,16 +61,17 @@ def last_line(root: Path, path: str) -> int:
 def watchdog(root: Path) -> Iterator[None]:
     """Kill workers that are past their deadline: loops in C never come back to be interrupted."""
     stop, folder = threading.Event(), _folder(root)
-    for file in folder.glob("*"):
-        file.unlink(missing_ok=True)  # of an earlier run that was killed
+    for file in folder.glob("*-*"):
+        if not Path(f"/proc/{file.name.split('-')[0]}").exists():
+            file.unlink(missing_ok=True)  # of a run that was killed
 
     def look() -> None:
         while not stop.wait(0.5):
-            for file in folder.glob("*.json"):
+            for file in folder.glob(f"{os.getpid()}-*.json"):
                 try:
                     late = json.loads(file.read_text())["deadline"] < time.time()
                     if late:
-                        os.kill(int(file.stem), signal.SIGKILL)
+                        os.kill(int(file.stem.split("-")[1]), signal.SIGKILL)
                 except (OSError, ValueError, KeyError):
                     continue
 

@@ -46,8 +46,6 @@ def _cpu() -> float:
 
 def _run(catalogue: Catalogue, pages: list[Page], workers: int) -> dict[str, report.Line]:
     root = catalogue.root
-    for page in pages:
-        records.path_of(root, page).unlink(missing_ok=True)  # what is found later is of this run
     gather = Gather(root, {page.path: page for page in pages})
     options = ["-s", "-p", "scripts.verify.plugin", "-n", str(workers), "--dist", "load"]
     options += ["--maxschedchunk", "1", "--max-worker-restart", str(len(pages))]
@@ -74,13 +72,14 @@ class Gather:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take a page's report; those of its blocks came before, and "???" is of a dead worker."""
         if report.when in ("call", "???") and not isinstance(report, pytest.SubtestReport):
-            failure = str(report.longrepr) if report.failed else ""
-            self._page(report.nodeid.split("::")[0], failure)
+            written = ("record", "written") in map(tuple, report.user_properties)
+            self._page(report.nodeid.split("::")[0], written, str(report.longrepr or ""))
 
-    def _page(self, path: str, failure: str) -> None:
-        record = records.read(self.root, self.pages[path])
-        crash = None
+    def _page(self, path: str, written: bool, failure: str) -> None:
+        page, crash = self.pages[path], None
+        record = records.read(self.root, page) if written else None
         if record is None:
+            records.path_of(self.root, page).unlink(missing_ok=True)  # an older one is not true now
             line = blame.last_line(self.root, path)
             what = failure.strip() or "no record was written"
             crash = f"{path}:{line}: the block that begins here ended the process: {what}"

@@ -80,6 +80,7 @@ class PageItem(TestBlock):
         seconds = round(time.perf_counter() - wall, 3)
         cpu_seconds = round(time.process_time() - cpu, 3)
         records.write(root, page, _record(root, page, key, run, seconds, cpu_seconds))
+        self.user_properties.append(("record", "written"))
         blame.done(root)
         failed = sum(block.outcome == "failed" for block in run.blocks)
         if failed or run.leaks:

@@ -63,6 +63,8 @@ assert double(2.0) == 4.0
 class Checkout:
     """A folder that the scripts take for the project's."""
 
+    here = HERE
+
     def __init__(self, root: Path):
         self.root = root
         self.rows = ["\t".join(COLUMNS)]
@@ -109,12 +111,18 @@ class Checkout:
         lines = (self.root / path).read_text().split("\n")
         return next(at for at, line in enumerate(lines, start=1) if text in line)
 
-    def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, module: str, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
         """`python -m scripts.…` in this checkout."""
         environment = {**os.environ, "PYTHONPATH": f"{self.root}{os.pathsep}{HERE}"}
         command = [sys.executable, "-m", module, *arguments]
         return subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=120
+            command,
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            **options,
         )
 
 
