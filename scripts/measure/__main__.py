@@ -18,7 +18,8 @@ from typing import Any
 
 from scripts.catalog import Page, load
 from scripts.verify.__main__ import select
-from scripts.verify.isolation import fresh_world, page_module
+from scripts.verify.isolation import World, page_module
+from scripts.verify.key import modules
 from scripts.verify.records import put
 
 
@@ -49,7 +50,8 @@ def measure(root: Path, page: Page) -> dict[str, Any]:
     from nexus.experiment import Experiment
 
     found: dict[str, Any] = {}
-    with fresh_world(root), page_module(root, page) as module:
+    visit = World(root).visit(page, modules(root, page))
+    with visit, page_module(root, page) as module:
         for block in page.blocks:
             if not any(_measured(b.code) for b in page.blocks[block.number - 1 :]):
                 break

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from scripts.catalog import Page
@@ -17,6 +18,7 @@ from scripts.catalog.records import Block
 from scripts.verify import limits
 
 GRACE = 5.0
+SIZE = 1024
 
 
 def _folder(root: Path) -> Path:
@@ -27,16 +29,19 @@ def running(root: Path, page: Page, block: Block | None) -> None:
     """Say that this process now starts a block (or, without one, a page)."""
     deadline = time.time() + (limits.BLOCK_SECONDS if block else limits.PAGE_SECONDS) + GRACE
     where = {"page": page.path, "line": block.line if block else 1, "deadline": deadline}
-    file = _mine(root)
+    os.pwrite(_opened(_mine(root)), json.dumps(where).ljust(SIZE).encode()[:SIZE], 0)
+
+
+@cache
+def _opened(file: Path) -> int:
+    """The worker's file, kept open: it is written before every block."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(where))
-    part.replace(file)
+    return os.open(file, os.O_WRONLY | os.O_CREAT)
 
 
 def done(root: Path) -> None:
     """Say that this process is at no page any more."""
-    _mine(root).unlink(missing_ok=True)
+    os.pwrite(_opened(_mine(root)), b" " * SIZE, 0)
 
 
 def _mine(root: Path) -> Path:
@@ -82,3 +87,5 @@ def watchdog(root: Path) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+        for file in folder.glob(f"{os.getpid()}-*.json"):
+            file.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.catalog import Catalogue, Page
 from scripts.verify import blame, records, report
-from scripts.verify.key import is_current
+from scripts.verify.key import is_current, modules, page_key
 
 SECONDS_A_WORKER = 10.0
 """A second worker pays when this much work is left for it: each imports torch first."""
@@ -67,7 +67,11 @@ class Gather:
         report.progress(0, len(pages), "starting")
 
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["pages"] = pickle.dumps(self.pages)
+        tasks = {
+            path: (page, page_key(self.root, page), modules(self.root, page))
+            for path, page in self.pages.items()
+        }
+        node.workerinput["pages"] = pickle.dumps(tasks)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take a page's report; those of its blocks came before, and "???" is of a dead worker."""

@@ -1,13 +1,18 @@
 """Give each page a fresh world, and put the old one back after it."""
 
+import atexit
+import importlib
+import inspect
 import linecache
 import os
 import random
+import re
+import shutil
 import sys
 import tempfile
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +20,18 @@ from scripts.catalog.records import Page
 from scripts.verify.figures import STYLE
 from scripts.verify.guards import Running, data_files, watched
 from scripts.verify.state import Snapshot, private
+
+COMPILER = re.compile(r"manual_seed|optim|compile|checkpoint")
+"""What makes torch import its compiler, which takes seconds and patches torch itself."""
+
+
+def warm_up() -> None:
+    """Import what takes seconds or changes the process when it is first used: no block's fault."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot
+    import torch.utils.benchmark  # noqa: F401
 
 
 @contextmanager
@@ -41,56 +58,107 @@ def page_module(root: Path, page: Page) -> Iterator[types.ModuleType]:
 
 
 class World:
-    """What a page runs in. `leaks` names, after each block, what was not as before the page."""
+    """What pages run in, one after the other; made once a process, since torch is slow to come."""
 
-    def __init__(self, root: Path, read: set[str], warned: list[warnings.WarningMessage]):
+    def __init__(self, root: Path):
+        warm_up()
+        import matplotlib
+
+        self.root = root
+        style = matplotlib.rc_params_from_file(STYLE, use_default_template=True)
+        self._style = {key: value for key, value in style.items() if key != "backend"}
+        self._snapshot: Snapshot | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="nexus-"))
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def _ready(self, page: Page, modules: Iterable[str]) -> Snapshot:
+        """Import what the page will, so that what the page does to it is seen."""
+        found = [page.text]
+        for name in modules:
+            try:
+                found.append(inspect.getsource(importlib.import_module(name)))
+            except Exception:  # the block that imports it will say so, with its line
+                continue
+        if "torch._dynamo" not in sys.modules and any(map(COMPILER.search, found)):
+            importlib.import_module("torch._dynamo")
+            self._snapshot = None  # what that changed is nobody's leak
+        self._snapshot = snapshot = self._snapshot or Snapshot()
+        snapshot.extend()
+        return snapshot
+
+    @contextmanager
+    def visit(self, page: Page, modules: Iterable[str]) -> Iterator["Visit"]:
+        """Seeds of 0, an empty folder, our plot style; all as it was, afterwards.
+
+        `modules` are those of `nexus` that the page will import.
+        """
+        import matplotlib
+        import matplotlib.pyplot as plt
+
+        here = os.getcwd()
+        with (
+            warnings.catch_warnings(record=True) as warned,
+            private(),
+            watched(self.root) as read,
+        ):
+            warnings.simplefilter("always")
+            plain = dict(matplotlib.rcParams)
+            dict.update(matplotlib.rcParams, self._style)
+            snapshot = self._ready(page, modules)
+            os.chdir(self._folder)
+            _seed()
+            try:
+                yield Visit(self.root, self._folder, snapshot, read, warned)
+            finally:
+                plt.close("all")
+                snapshot.restore()
+                dict.update(matplotlib.rcParams, plain)
+                os.chdir(here)
+                _empty(self._folder)
+
+
+def _seed() -> None:
+    """Seeds of 0; not by `torch.manual_seed`, which would import the compiler."""
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)
+    torch.default_generator.manual_seed(0)
+
+
+def _empty(folder: Path) -> None:
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            os.unlink(entry)
+
+
+class Visit:
+    """One page's stay in the world."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        snapshot: Snapshot,
+        read: set[str],
+        warned: list[warnings.WarningMessage],
+    ):
         self.warned = warned
-        self._root, self._read = root, read
-        self._snapshot, self._running = Snapshot(), Running()
+        self._root, self._folder, self._snapshot, self._read = root, folder, snapshot, read
+        self._running = Running()
 
-    def leaks(self) -> list[str]:
-        """What is not as it was before the page, and what it has started and still runs."""
-        return self._snapshot.changed() + self._running.left()
+    def leaks(self, *, last: bool) -> list[str]:
+        """What is not as it was before the page, and what it has started and still runs.
 
-    def last_leaks(self) -> list[str]:
-        """The same at the end: threads get a moment to end, processes are killed."""
-        return self._snapshot.changed() + self._running.end()
+        At the last, threads get a moment to end, and processes are killed.
+        """
+        moved = [] if Path.cwd() == self._folder.resolve() else ["the working directory"]
+        running = self._running.end() if last else self._running.left()
+        return moved + self._snapshot.changed() + running
 
     def data_read(self) -> list[str]:
         """The data files of the checkout that were read, below it."""
         return data_files(self._root, self._read)
-
-    def restore(self) -> None:
-        self._snapshot.restore()
-
-
-@contextmanager
-def fresh_world(root: Path) -> Iterator[World]:
-    """Seeds of 0, an empty working directory, our plot style; all as it was, afterwards."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    import numpy as np
-    import torch
-
-    here = os.getcwd()
-    with (
-        tempfile.TemporaryDirectory(prefix="nexus-") as folder,
-        warnings.catch_warnings(record=True) as warned,
-        private(),
-        matplotlib.rc_context(fname=str(STYLE)),
-        watched(root) as read,
-    ):
-        os.chdir(folder)
-        random.seed(0)
-        np.random.seed(0)
-        torch.manual_seed(0)
-        warnings.simplefilter("always")
-        world = World(root, read, warned)
-        try:
-            yield world
-        finally:
-            plt.close("all")
-            world.restore()
-            os.chdir(here)

@@ -48,6 +48,12 @@ def closure(root: Path, page: Page) -> list[Path]:
     return sorted(seen)
 
 
+def modules(root: Path, page: Page) -> list[str]:
+    """The names of the modules of that closure."""
+    dotted = [".".join(file.with_suffix("").parts) for file in closure(root, page)]
+    return [name.removesuffix(".__init__") for name in dotted]
+
+
 @cache
 def _imports_of_file(root: Path, file: Path, changed: int) -> frozenset[Path]:
     return frozenset(_imports(root, (root / file).read_text(encoding="utf-8")))
@@ -55,27 +61,27 @@ def _imports_of_file(root: Path, file: Path, changed: int) -> frozenset[Path]:
 
 def _imports(root: Path, code: str) -> set[Path]:
     """Files of `nexus` that this code imports, with every parent `__init__`."""
+    return {file for name in _imported(code) for file in _files(root, name)}
+
+
+@cache
+def _imported(code: str) -> tuple[str, ...]:
+    """Dotted names of `nexus` that this code imports, anywhere in it."""
     try:
         tree = ast.parse(code)
-    except SyntaxError:
-        return set()
-    found: set[Path] = set()
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            found |= _files(root, name)
-    return found
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(name for name in names if name.split(".")[0] == "nexus")
 
 
 def _files(root: Path, name: str) -> set[Path]:
     parts = name.split(".")
-    if parts[0] != "nexus":
-        return set()
     found = set()
     for end in range(1, len(parts) + 1):
         path = Path(*parts[:end])

@@ -1,6 +1,5 @@
 """What a block may use: time, memory and output."""
 
-import faulthandler
 import resource
 import signal
 from collections.abc import Iterator
@@ -18,22 +17,20 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def time_limit(seconds: float, of: str) -> Iterator[None]:
-    """Raise OutOfTime after `seconds`, again each second if swallowed; 10 s later, kill.
+    """Raise OutOfTime after `seconds`, and again each second if it was swallowed.
 
-    The kill is for loops in C, which never come back to Python to be interrupted.
+    A loop in C never comes back to Python to be interrupted; the watchdog outside kills it.
     """
 
     def stop(*_) -> None:
         raise OutOfTime(f"{of} took more than {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, stop)
-    faulthandler.dump_traceback_later(seconds + 10, exit=True, file=2)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, before)
 
 

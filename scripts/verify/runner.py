@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.catalog.records import Block, Page
 from scripts.verify import expected, figures, limits
-from scripts.verify.isolation import World, fresh_world, page_module
+from scripts.verify.isolation import Visit, World, page_module
 from scripts.verify.records import BlockRecord, Figure
 
 Compile = Callable[[ast.Module, bytes, str], None]
@@ -27,57 +27,73 @@ class Run:
     leaks: tuple[str, ...]
     data: tuple[str, ...]
 
+    @property
+    def passed(self) -> bool:
+        return not self.leaks and all(block.outcome != "failed" for block in self.blocks)
+
+    @property
+    def seconds(self) -> float:
+        return sum(block.seconds for block in self.blocks)
+
 
 def run_page(
-    root: Path,
+    world: World,
     page: Page,
-    rewrite: Compile,
+    modules: Iterable[str],
     started: Callable[[Block], None],
-    ended: Callable[[BlockRecord], None],
+    rewrite: Compile | None = None,
 ) -> Run:
-    """Run all blocks. `rewrite` adds detail to assertions; the others are told of each block."""
+    """Run all blocks; `started` is told of each, before it runs.
+
+    `rewrite` adds detail to the assertions of a tree. Without it a page runs as fast as Python
+    does, and only says that something is wrong; a second run with it says what and where.
+    """
     begin = time.perf_counter()
     blocks: list[BlockRecord] = []
     leaked: dict[str, int] = {}  # what, and the line of the block after which it was first seen
-    with fresh_world(root) as world, page_module(root, page) as module:
+    with world.visit(page, modules) as visit, page_module(world.root, page) as module:
         for block in page.blocks:
             if block.skip:
                 blocks.append(BlockRecord(block.number, block.line, "skipped"))
-            else:
-                started(block)
-                left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
-                run = _run_block(root, page, block, module, rewrite, world, max(left, 0.001))
-                blocks.append(run)
-                leaked = {what: block.line for what in world.leaks()} | leaked
-            ended(blocks[-1])
+                continue
+            started(block)
+            left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
+            place = _Place(world.root, page, block, module, visit)
+            blocks.append(_run_block(place, rewrite, max(left, 0.001)))
+            if rewrite:
+                leaked = {what: block.line for what in visit.leaks(last=False)} | leaked
         leaks = [
             f"{page.path}:{leaked.get(what, page.body + 1)}: the page leaves {what} behind, "
             f"not as it found it; put it back, or use a `with` block"
-            for what in world.last_leaks()
+            for what in visit.leaks(last=True)
         ]
-        return Run(tuple(blocks), tuple(leaks), tuple(world.data_read()))
+        return Run(tuple(blocks), tuple(leaks), tuple(visit.data_read()))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A block, and where it runs."""
+
+    root: Path
+    page: Page
+    block: Block
+    module: types.ModuleType
+    visit: Visit
 
 
 class _Refused(Exception):
     """The block ran, but is not what a page may hold."""
 
 
-def _run_block(
-    root: Path,
-    page: Page,
-    block: Block,
-    module: types.ModuleType,
-    rewrite: Compile,
-    world: World,
-    left: float,
-) -> BlockRecord:
+def _run_block(place: _Place, rewrite: Compile | None, left: float) -> BlockRecord:
+    root, page, block = place.root, place.page, place.block
     output, noise = io.StringIO(), io.StringIO()
     pictures: tuple[Figure, ...] = ()
     raised = error = None
-    begin, warned = time.perf_counter(), len(world.warned)
+    begin, warned = time.perf_counter(), len(place.visit.warned)
     try:
         with redirect_stdout(output), redirect_stderr(noise), _limit(left):
-            raised = _execute(root, page, block, module, rewrite)
+            raised = _execute(place, rewrite)
         pictures = figures.collect(f"{page.slug.replace('_', '-')}-{block.number}")
         _judge(page, block, output.getvalue(), pictures)
     except (_Refused, figures.Untitled) as refusal:
@@ -92,7 +108,7 @@ def _run_block(
         outcome="failed" if error else "passed",
         seconds=round(time.perf_counter() - begin, 4),
         stdout=output.getvalue()[: limits.OUTPUT_CHARACTERS],
-        warnings=_warnings(world.warned[warned:]),
+        warnings=_warnings(place.visit.warned[warned:]),
         figures=pictures,
         raised=raised,
         error=error,
@@ -110,16 +126,16 @@ def _limit(left: float):
     return limits.time_limit(limits.BLOCK_SECONDS, "the block")
 
 
-def _execute(
-    root: Path, page: Page, block: Block, module: types.ModuleType, rewrite: Compile
-) -> str | None:
+def _execute(place: _Place, rewrite: Compile | None) -> str | None:
     """Run the code; what it raised, if it is a block that should."""
-    file, source = str(root / page.path), "\n" * block.line + block.code
+    block, file = place.block, str(place.root / place.page.path)
+    source = "\n" * block.line + block.code
     tree = ast.parse(source, file)
-    rewrite(tree, source.encode(), file)
+    if rewrite:
+        rewrite(tree, source.encode(), file)
     code = compile(tree, file, "exec", dont_inherit=True)
     try:
-        exec(code, module.__dict__)
+        exec(code, place.module.__dict__)
     except Exception as exception:
         if block.raises in {cls.__name__ for cls in type(exception).__mro__}:
             return f"{type(exception).__name__}: {exception}"

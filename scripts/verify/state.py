@@ -6,7 +6,7 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,9 @@ def shared_states() -> list[State]:
     import numpy as np
     import torch
 
+    def environment() -> dict[str, str]:
+        return {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
     def put_environment(value: dict[str, str]) -> None:
         os.environ.clear()
         os.environ.update(value)
@@ -45,8 +48,7 @@ def shared_states() -> list[State]:
 
     cudnn = torch.backends.cudnn
     return [
-        State("the working directory", os.getcwd, os.chdir),
-        State("the environment", lambda: dict(os.environ), put_environment),
+        State("the environment", environment, put_environment),
         State("sys.path", lambda: list(sys.path), lambda v: sys.path.__setitem__(slice(None), v)),
         State("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
         State(
@@ -110,32 +112,36 @@ class Snapshot:
     def __init__(self) -> None:
         self._states = [(state, state.get()) for state in shared_states()]
         self._modules = dict(sys.modules)
-        self._contents = [(name, thing, dict(vars(thing))) for name, thing in _libraries()]
+        self._contents: dict[int, tuple[str, Any, dict[str, Any]]] = {}
+        self._known = 0
+        self.extend()
+
+    def extend(self) -> None:
+        """Take in what was imported since; nobody has changed it yet."""
+        if len(sys.modules) == self._known:
+            return
+        self._known = len(sys.modules)
+        self._modules = {**sys.modules, **self._modules}
+        for name, thing in _libraries():
+            if id(thing) not in self._contents:
+                self._contents[id(thing)] = (name, thing, dict(vars(thing)))
 
     def changed(self) -> list[str]:
         """The names of what is not as it was."""
         names = [state.name for state, value in self._states if not _same(state.get(), value)]
-        names += [
-            f"sys.modules[{name!r}]"
-            for name, module in self._modules.items()
-            if sys.modules.get(name) is not module
-        ]
-        for library, thing, before in self._contents:
+        names += [f"sys.modules[{name!r}]" for name in _differ(sys.modules, self._modules)]
+        for library, thing, before in self._contents.values():
             now = vars(thing)
-            changed = [name for name, value in before.items() if now.get(name, _GONE) is not value]
-            names += [f"{library}.{name}" for name in changed if name not in _CACHES]
-            names += [f"{library}.{name}" for name in _added(thing, before)]
+            names += [f"{library}.{name}" for name in _differ(now, before) + _added(thing, before)]
         return names
 
     def restore(self) -> None:
         """Put everything back."""
-        for name, module in self._modules.items():
-            sys.modules[name] = module
-        for _, thing, before in self._contents:
-            now = vars(thing)
-            for name, value in before.items():
-                if now.get(name, _GONE) is not value and name not in _CACHES:
-                    setattr(thing, name, value)
+        for name in _differ(sys.modules, self._modules):
+            sys.modules[name] = self._modules[name]
+        for _, thing, before in self._contents.values():
+            for name in _differ(vars(thing), before):
+                setattr(thing, name, before[name])
             for name in _added(thing, before):
                 delattr(thing, name)
         for state, value in self._states:
@@ -147,9 +153,17 @@ _GONE = object()
 _CACHES = dict.fromkeys(("__warningregistry__", "__builtins__", "__spec__", "__abstractmethods__"))
 
 
+def _differ(now: Mapping[str, Any], before: dict[str, Any]) -> list[str]:
+    """Names that are bound to something else now, or to nothing."""
+    found = [name for name, value in before.items() if now.get(name, _GONE) is not value]
+    return [name for name in found if name not in _CACHES]
+
+
 def _added(thing: Any, before: dict[str, Any]) -> list[str]:
     """Names a class got; a module may get new ones when its parts are first imported."""
-    return [n for n in vars(thing) if n not in before | _CACHES] if isinstance(thing, type) else []
+    if not isinstance(thing, type) or len(vars(thing)) == len(before):
+        return []
+    return [name for name in vars(thing) if name not in before and name not in _CACHES]
 
 
 def _same(now: Any, before: Any) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from scripts.catalog import load
 from scripts.verify import expected, records
+from scripts.verify.isolation import World
 from scripts.verify.key import is_current, page_key
 
 FAULTS = {
@@ -408,8 +409,7 @@ print("the page goes on")
     path = checkout.page("first_one", body)
     page = load(checkout.root).pages["first_one"]
     monkeypatch.setattr(limits, "BLOCK_SECONDS", 0.3)
-    nothing = [lambda *_: None] * 3
-    first, second = runner.run_page(checkout.root, page, *nothing).blocks
+    first, second = runner.run_page(World(checkout.root), page, [], lambda block: None).blocks
     assert first.outcome == "failed" and "took more than 0.3 s" in str(first.error)
     assert str(first.error).startswith(f"{path}:")
     assert second.stdout == "the page goes on\n"
