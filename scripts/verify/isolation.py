@@ -66,7 +66,7 @@ class World:
 
         self.root = root
         style = matplotlib.rc_params_from_file(STYLE, use_default_template=True)
-        self._style = {key: value for key, value in style.items() if key != "backend"}
+        matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
         self._snapshot: Snapshot | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="nexus-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
@@ -92,19 +92,15 @@ class World:
 
         `modules` are those of `nexus` that the page will import.
         """
-        import matplotlib
         import matplotlib.pyplot as plt
 
-        here = os.getcwd()
+        here, snapshot = os.getcwd(), self._ready(page, modules)
         with (
             warnings.catch_warnings(record=True) as warned,
             private(),
             watched(self.root) as read,
         ):
             warnings.simplefilter("always")
-            plain = dict(matplotlib.rcParams)
-            dict.update(matplotlib.rcParams, self._style)
-            snapshot = self._ready(page, modules)
             os.chdir(self._folder)
             _seed()
             try:
@@ -112,7 +108,6 @@ class World:
             finally:
                 plt.close("all")
                 snapshot.restore()
-                dict.update(matplotlib.rcParams, plain)
                 os.chdir(here)
                 _empty(self._folder)
 
@@ -148,16 +143,18 @@ class Visit:
     ):
         self.warned = warned
         self._root, self._folder, self._snapshot, self._read = root, folder, snapshot, read
-        self._running = Running()
+        self._running, self._filters = Running(), list(warnings.filters)
 
     def leaks(self, *, last: bool) -> list[str]:
         """What is not as it was before the page, and what it has started and still runs.
 
         At the last, threads get a moment to end, and processes are killed.
         """
-        moved = [] if Path.cwd() == self._folder.resolve() else ["the working directory"]
+        changed = self._snapshot.changed()
+        changed += [] if Path.cwd() == self._folder.resolve() else ["the working directory"]
+        changed += [] if warnings.filters == self._filters else ["the warning filters"]
         running = self._running.end() if last else self._running.left()
-        return moved + self._snapshot.changed() + running
+        return changed + running
 
     def data_read(self) -> list[str]:
         """The data files of the checkout that were read, below it."""

@@ -34,10 +34,6 @@ def shared_states() -> list[State]:
         os.environ.clear()
         os.environ.update(value)
 
-    def put_filters(value: list) -> None:
-        warnings.filters[:] = value  # type: ignore[index]
-        warnings._filters_mutated()  # type: ignore[attr-defined]
-
     def deterministic() -> tuple[bool, bool]:
         warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
         return torch.are_deterministic_algorithms_enabled(), warn_only
@@ -54,7 +50,6 @@ def shared_states() -> list[State]:
         State(
             "the garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()
         ),
-        State("the warning filters", lambda: list(warnings.filters), put_filters),
         State("matplotlib's settings", lambda: dict(matplotlib.rcParams), _put_matplotlib),
         State("numpy's error handling", np.geterr, lambda v: np.seterr(**v)),
         State("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
