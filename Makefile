@@ -30,7 +30,7 @@ test: .venv/test sandbox
 
 serve: .venv/docs  # browse while writing; what is saved is verified beside
 	@$(BIN)/python -m scripts.verify --watch & trap "kill $$!" EXIT INT TERM; \
-	$(BIN)/mkdocs serve
+	$(BIN)/python -m mkdocs serve
 
 verify: .venv/docs  # PAGE=docs/….md for one page; all that changed, without
 	@$(SANDBOX) $(BIN)/python -m scripts.verify $(PAGE)
@@ -58,7 +58,7 @@ unit: .venv/test
 	$(BIN)/pytest -m "not browser"
 
 build: .venv/docs
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/python -m mkdocs build --strict --quiet
 
 ifeq ($(BROWSER),0)
 browser:

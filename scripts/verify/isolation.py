@@ -1,6 +1,5 @@
 """Give each page a fresh world, and put the old one back after it."""
 
-import atexit
 import importlib
 import inspect
 import linecache
@@ -69,7 +68,10 @@ class World:
         matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
         self._snapshot: Snapshot | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="nexus-"))
-        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove the folder that the pages ran in."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ready(self, page: Page, modules: Iterable[str]) -> Snapshot:
         """Import what the page will, so that what the page does to it is seen."""

@@ -32,9 +32,14 @@ Task = tuple[Page, str, list[str]]
 PAGES = pytest.StashKey[dict[str, Task]]()
 
 
-@cache
-def _world(root: Path) -> World:
-    return World(root)
+WORLD = pytest.StashKey[World]()
+
+
+def _world(config: pytest.Config) -> World:
+    """This worker's; made when it is first needed, since that imports torch."""
+    if WORLD not in config.stash:
+        config.stash[WORLD] = World(config.rootpath)
+    return config.stash[WORLD]
 
 
 class PageFailed(Exception):
@@ -45,6 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take the pages that the controller has read; nobody reads them twice."""
     if given := getattr(config, "workerinput", None):
         config.stash[PAGES] = pickle.loads(given["pages"])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing in the temporary folder."""
+    if WORLD in config.stash:
+        config.stash[WORLD].close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector):
@@ -70,7 +81,7 @@ class PageItem(TestBlock):
         path = os.path.relpath(self.path, root).replace(os.sep, "/")
         page, key, modules = self.config.stash[PAGES][path]
         blame.running(root, page, None)
-        world = _world(root)  # the first time, this imports torch
+        world = _world(self.config)
         wall, cpu = time.perf_counter(), time.process_time()
         with limits.memory_limit():
             run = self._run(world, page, modules)
