@@ -1,11 +1,11 @@
 """Find names of `nexus` statically: read by griffe, never imported."""
 
-import ast
 from functools import lru_cache
 from pathlib import Path
 
 import griffe
 
+from scripts.catalog.imports import imported
 from scripts.catalog.records import Block
 
 
@@ -48,27 +48,12 @@ class Names:
     def unknown_in(self, block: Block) -> list[tuple[int, str]]:
         """Imports in a block that do not resolve, with their lines in the file."""
         try:
-            tree = ast.parse(block.code)
+            found = imported(block.code)
         except SyntaxError as error:
             return [(block.line + (error.lineno or 1), f"the block does not parse: {error.msg}")]
-        return [
-            (block.line + node.lineno, what)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for name in _imported(node)
-            if (what := self.unknown(name))
-        ]
-
-
-def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
-    def ours(module: str) -> bool:
-        return module.split(".")[0] == "nexus"
-
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names if ours(alias.name)]
-    if node.module and ours(node.module):
-        return [f"{node.module}.{a.name}" if a.name != "*" else node.module for a in node.names]
-    return []
+        except (ValueError, RecursionError) as error:
+            return [(block.line + 1, f"the block does not parse: {error}")]
+        return [(block.line + line, what) for line, name in found if (what := self.unknown(name))]
 
 
 def source_lines(found: griffe.Object) -> tuple[int, list[str]]:

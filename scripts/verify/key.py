@@ -1,6 +1,5 @@
 """A page's key: a hash of all that its run depends on. Same key, same run; no torch needed."""
 
-import ast
 import hashlib
 import os
 import platform
@@ -9,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
+from scripts.catalog.imports import imported
 from scripts.catalog.records import Page
 from scripts.verify.records import Record
 
@@ -61,23 +61,11 @@ def _imports_of_file(root: Path, file: Path, changed: int) -> frozenset[Path]:
 
 def _imports(root: Path, code: str) -> set[Path]:
     """Files of `nexus` that this code imports, with every parent `__init__`."""
-    return {file for name in _imported(code) for file in _files(root, name)}
-
-
-@cache
-def _imported(code: str) -> tuple[str, ...]:
-    """Dotted names of `nexus` that this code imports, anywhere in it."""
     try:
-        tree = ast.parse(code)
+        names = imported(code)
     except (SyntaxError, ValueError, RecursionError):
-        return ()
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return tuple(name for name in names if name.split(".")[0] == "nexus")
+        return set()
+    return {file for _, name in names for file in _files(root, name)}
 
 
 def _files(root: Path, name: str) -> set[Path]:

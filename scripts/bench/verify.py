@@ -1,0 +1,105 @@
+"""`python -m scripts.bench.verify [PAGES …]`: verification on made-up pages, against plain tools.
+
+Each size is verified cold, with nothing changed and with one module changed, and the same blocks
+are run by plain `pytest --codeblocks`, one after the other in one go, so that the ratios hold when
+the machine's speed drifts. Writes `docs/data/bench.verify.json`.
+"""
+
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scripts.bench.synthetic import make
+from scripts.verify.records import put
+
+OUT = "docs/data/bench.verify.json"
+KINDS = {"empty": 0, "small": 1500}
+"""Kinds of blocks, and how many matrix products each does: nothing, and a few milliseconds."""
+
+
+def main(sizes: list[int]) -> int:
+    """Measure each kind of block at each number of pages."""
+    rows = [measure(pages, kind) for kind in KINDS for pages in sizes]
+    found = {
+        "command": "make bench-verify",
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "rows": rows,
+        "growth": {
+            f"{kind}, {what}": growth([row for row in rows if row["blocks"] == kind], what)
+            for kind in KINDS
+            for what in ("cold", "unchanged", "one_module", "plain")
+        },
+    }
+    put(Path(OUT), json.dumps(found, indent=1) + "\n")
+    print(json.dumps(found, indent=1))
+    return 0
+
+
+def measure(pages: int, kind: str) -> dict[str, Any]:
+    """Seconds and memory of each run at one size."""
+    root = Path(tempfile.mkdtemp(prefix="nexus-bench-"))
+    try:
+        make(root, pages, steps=KINDS[kind])
+        verify = [sys.executable, "-m", "scripts.verify"]
+        plain = [sys.executable, "-m", "pytest", "--codeblocks", "docs", "-q"]
+        plain += ["-p", "no:cacheprovider", "-p", "no:jaxtyping", "-p", "no:xdist"]
+        row: dict[str, Any] = {"pages": pages, "blocks": kind}
+        row["plain"] = timed(root, plain)
+        row["cold"] = timed(root, verify)
+        row["unchanged"] = timed(root, verify)
+        module = root / "nexus/made_up/part_07.py"
+        module.write_text(module.read_text().replace("7 * x", "x * 7"))
+        row["one_module"] = timed(root, verify)
+        report = json.loads((root / "build/verify.json").read_text())
+        row["run_again"] = sum(not line["cached"] for line in report["rows"])
+        row["overhead"] = round(row["cold"]["cpu"] / row["plain"]["cpu"], 2)
+        return row
+    finally:
+        shutil.rmtree(root)
+
+
+def timed(root: Path, command: list[str]) -> dict[str, float]:
+    """Wall and CPU seconds of a command and all its children, and the largest one's MB.
+
+    Raises:
+        RuntimeError: it failed; the message is the end of what it printed.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
+    begin = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        if status:
+            output.seek(0)
+            raise RuntimeError(output.read()[-2000:])
+    return {
+        "wall": round(wall, 2),
+        "cpu": round(usage.ru_utime + usage.ru_stime, 2),
+        "peak_mb": round(usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20)),
+    }
+
+
+def growth(rows: list[dict[str, Any]], what: str) -> float | None:
+    """The exponent with which CPU seconds grow with pages, between the first and last size."""
+    if len(rows) < 2:
+        return None
+    first, last = rows[0], rows[-1]
+    times, sizes = last[what]["cpu"] / first[what]["cpu"], last["pages"] / first["pages"]
+    return round(math.log(times) / math.log(sizes), 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main([int(size) for size in sys.argv[1:]] or [320, 1000]))
