@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify verify-twice measure lint types unit build browser chromium sandbox fresh clean
+.PHONY: site test serve verify verify-twice measure lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -26,7 +26,7 @@ site: .venv/docs verify build
 	@echo "The site is at $(CURDIR)/site/index.html"
 
 test: .venv/test sandbox
-	@$(MAKE) --no-print-directory lint types unit site browser
+	@$(MAKE) --no-print-directory lint types unit site strict browser
 
 serve: .venv/docs  # browse while writing; what is saved is verified beside
 	@$(BIN)/python -m scripts.verify --watch & trap "kill $$!" EXIT INT TERM; \
@@ -55,10 +55,13 @@ types: .venv/test
 	$(BIN)/pyright
 
 unit: .venv/test
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest -m "not site and not browser"
+
+strict: .venv/test
+	$(BIN)/pytest -m site
 
 build: .venv/docs
-	@$(BIN)/python -m mkdocs build --strict --quiet
+	@$(BIN)/python -m mkdocs build --strict
 
 ifeq ($(BROWSER),0)
 browser:

@@ -111,18 +111,19 @@ class Checkout:
         lines = (self.root / path).read_text().split("\n")
         return next(at for at, line in enumerate(lines, start=1) if text in line)
 
-    def run(self, module: str, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
-        """`python -m scripts.…` in this checkout."""
-        environment = {**os.environ, "PYTHONPATH": f"{self.root}{os.pathsep}{HERE}"}
-        command = [sys.executable, "-m", module, *arguments]
+    def run(
+        self, module: str, *arguments: str, before=None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`python -m scripts.…` in this checkout; `before` is called in the new process first."""
+        path = f"{self.root}{os.pathsep}{HERE}"
         return subprocess.run(
-            command,
+            [sys.executable, "-m", module, *arguments],
             cwd=self.root,
-            env=environment,
+            env={**os.environ, "PYTHONPATH": path, **variables},
+            preexec_fn=before,
             capture_output=True,
             text=True,
             timeout=120,
-            **options,
         )
 
 

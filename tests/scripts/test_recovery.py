@@ -82,7 +82,7 @@ def test_a_full_disk_fails_the_run_and_the_next_one_recovers(pages):
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    done = pages.run("scripts.verify", preexec_fn=full)
+    done = pages.run("scripts.verify", before=full)
     assert done.returncode != 0
     assert accepted(pages) == {}
     assert pages.run("scripts.verify").returncode == 0
