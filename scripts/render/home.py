@@ -1,0 +1,89 @@
+"""The front page: what is written there by hand, and below it what the catalogue says now."""
+
+import re
+from collections.abc import Callable
+
+from scripts.catalog.records import PACKAGES, Document, Page, Problem
+from scripts.render.blocks import fence
+from scripts.render.index import heading, written
+from scripts.render.outputs import output
+from scripts.render.page import content
+from scripts.render.records import Rendered, Site
+from scripts.render.text import counted, inline, link, relative
+
+HOME = "docs/index.md"
+EXAMPLE = "grouped_query_attention"
+PLACE = re.compile(r"^<!-- nexus: ([a-z]+) -->$", re.M)
+
+
+def render_home(site: Site, document: Document) -> Rendered:
+    """The handwritten page, with `<!-- nexus: counts -->` and the like filled in."""
+    body, problems = content(site, document)
+    fillers: dict[str, Callable[[Site], str]] = {
+        "counts": counts,
+        "example": example,
+        "categories": categories,
+    }
+
+    def fill(place: re.Match) -> str:
+        if place[1] in fillers:
+            return fillers[place[1]](site)
+        line = document.text[: document.text.index(place[0])].count("\n") + 1
+        known = f"there are {', '.join(fillers)}"
+        problems.append(Problem(document.path, line, f"nothing is called {place[1]!r}", known))
+        return ""
+
+    return Rendered(document.path, dict(document.meta), PLACE.sub(fill, body), tuple(problems))
+
+
+def counts(site: Site) -> str:
+    """Pages, verified blocks and planned algorithms, as they are now."""
+    catalogue = site.catalogue
+    records = [r for slug in catalogue.pages if (r := site.verified(slug))]
+    blocks = sum(record.count("passed") for record in records)
+    planned = sum(slug not in catalogue.pages for slug in catalogue.rows)
+    figures = [
+        (len(catalogue.pages), "page", "written"),
+        (blocks, "block", "verified"),
+        (planned, "algorithm", "planned"),
+    ]
+    items = []
+    for number, what, done in figures:
+        figure, _, noun = counted(number, what).partition(" ")
+        items.append(f"<span><strong>{figure}</strong> {noun} {done}</span>")
+    return f'<p class="nx-counts">{" ".join(items)}</p>\n'
+
+
+def example(site: Site) -> str:
+    """The first block of a verified page with the output it really printed."""
+    slugs = sorted(site.catalogue.pages, key=lambda slug: (slug != EXAMPLE, slug))
+    for slug in slugs:
+        page, record = site.catalogue.pages[slug], site.verified(slug)
+        for ran in record.blocks if record else ():
+            block = page.blocks[ran.number - 1]
+            if record and ran.stdout.strip():
+                return f"{fence(block)}\n\n{output(block, ran)}\n{_from(page, record.date)}\n"
+    return '<p class="nx-note">No page is verified yet.</p>\n'
+
+
+def _from(page: Page, date: str) -> str:
+    where = link(page.front.title, relative(page.path, HOME))
+    return f'<p class="nx-note" markdown="span">From {where}, run on {date}.</p>\n'
+
+
+def categories(site: Site) -> str:
+    """The categories as a grid, each with its summary and how far it is."""
+    cells = "".join(_category(site, folder) for folder in PACKAGES)
+    return f'<div class="nx-grid" markdown="1">\n{cells}</div>\n'
+
+
+def _category(site: Site, folder: str) -> str:
+    done, every = written(site.catalogue, folder)
+    index = site.catalogue.indexes.get(folder)
+    title = link(heading(site.catalogue, folder), relative(f"docs/{folder}/index.md", HOME))
+    summary = f'\n<p markdown="span">{inline(index.front.summary)}</p>' if index else ""
+    return (
+        '<div class="nx-cell" markdown="1">\n'
+        f'<p class="nx-cell-title" markdown="span">{title} <small>{done} of {every}</small></p>'
+        f"{summary}\n</div>\n"
+    )

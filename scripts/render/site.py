@@ -1,0 +1,70 @@
+"""The whole site: what it is rendered from, which pages it has, and each of them rendered."""
+
+from pathlib import Path
+
+from scripts.catalog import load
+from scripts.catalog.names import Names
+from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
+from scripts.render.home import HOME, render_home
+from scripts.render.index import render_index
+from scripts.render.page import render_other, render_page
+from scripts.render.records import Rendered, Site
+from scripts.verify import records
+from scripts.verify.key import is_current
+from scripts.verify.records import Record
+
+
+def load_site(root: Path, repo: str = "") -> tuple[Site, list[Problem]]:
+    """All that is rendered, and all that is wrong with the pages and their records."""
+    root = root.resolve()
+    catalogue = load(root)
+    current, stale = current_records(catalogue)
+    return Site(catalogue, Names(root), current, repo), [*catalogue.problems, *stale]
+
+
+def current_records(catalogue: Catalogue) -> tuple[dict[str, Record], list[Problem]]:
+    """The records that hold for the pages as they stand, and what is wrong with the others."""
+    current, problems = {}, []
+    for slug, page in catalogue.pages.items():
+        record = records.read(catalogue.root, page)
+        command = f"run `make verify PAGE={page.path}`"
+        if record is None:
+            problems.append(Problem(page.path, 1, "the page was never verified", command))
+        elif not is_current(catalogue.root, page, record):
+            what = "the page or its code changed since it was verified"
+            problems.append(Problem(page.path, 1, what, command))
+        else:
+            current[slug] = record
+            failed = [page.blocks[b.number - 1] for b in record.blocks if b.outcome == "failed"]
+            problems += [Problem(page.path, b.line, "this block fails", command) for b in failed]
+            for leak in record.leaks:  # path:line: what
+                line, _, what = leak.removeprefix(f"{page.path}:").partition(": ")
+                problems.append(Problem(page.path, int(line), what, command))
+    return current, problems
+
+
+def paths(site: Site) -> list[str]:
+    """The path of every page of the site below the checkout, also of generated ones."""
+    catalogue = site.catalogue
+    known = {d.path for d in (*catalogue.pages.values(), *catalogue.indexes.values())}
+    known |= catalogue.others.keys()
+    known |= {f"docs/{folder}/index.md" for folder in PACKAGES}
+    return sorted(known)
+
+
+def generated(site: Site) -> list[str]:
+    """The paths of pages that no file stands for: indexes of categories without introduction."""
+    return [path for path in paths(site) if not (site.catalogue.root / path).is_file()]
+
+
+def render(site: Site, path: str) -> Rendered | None:
+    """The page at a path; None for a page whose front matter is wrong."""
+    document = site.catalogue.of_path(path)
+    folder = path.removeprefix("docs/").removesuffix("/index.md")
+    if isinstance(document, Index) or (document is None and folder in PACKAGES):
+        return render_index(site, folder)
+    if isinstance(document, Page):
+        return render_page(site, document)
+    if document is None:
+        return None
+    return (render_home if path == HOME else render_other)(site, document)

@@ -1,0 +1,210 @@
+"""The built site as a reader meets it: opened in Chromium, wide and narrow, light and dark."""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.catalog import load
+from scripts.verify import records
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+SITE = Path(os.environ.get("NEXUS_SITE", ROOT / "site"))
+ATTENTION = "02_attention_mechanisms"
+ALGORITHMS = [f"{ATTENTION}/multi_head_attention", f"{ATTENTION}/grouped_query_attention"]
+PAGES = ["index", f"{ATTENTION}/index", *ALGORITHMS, "api/nn"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READ = [
+    ".md-typeset p",
+    ".md-typeset h1",
+    ".md-typeset h2",
+    ".md-typeset a",
+    ".md-typeset code span",
+    ".md-typeset td",
+    ".md-typeset small",
+    ".nx-lede",
+    ".nx-card p",
+    ".nx-card dt",
+    ".nx-card dd",
+    ".nx-mark strong",
+    ".nx-out samp",
+    ".nx-label",
+    ".nx-figure text",
+    ".nx-figure figcaption",
+    ".katex .mord",
+    ".nx-cell p",
+    ".nx-plan li",
+    ".md-nav__link",
+    ".md-header__title",
+    ".md-copyright",
+]
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"{SITE} holds no site: run make site first")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        pytest.fail("no Chromium: install one, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield running
+        running.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options) -> Iterator[tuple[Page, list[str]]]:
+    """A page in a context of its own, and all that it asked of others or complained of."""
+    wrong: list[str] = []
+    own = "/".join(address.split("/")[:3]) + "/"
+
+    def asked(url: str) -> None:
+        if not url.startswith((own, "data:", "blob:")):
+            wrong.append(url)
+
+    def complained(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            wrong.append(text)
+
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("request", lambda request: asked(request.url))
+    page.on("websocket", lambda socket: asked(socket.url))
+    page.on("console", lambda message: complained(message.type, message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.goto(address)
+    yield page, wrong
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_clean_and_readable(browser, origin, path, width, scheme):
+    view = {"width": width, "height": 900}
+    address = f"{origin}/{path}.html"
+    with opened(browser, address, viewport=view, color_scheme=scheme) as (page, wrong):
+        page.wait_for_load_state("networkidle")
+        assert wrong == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        twice = "ids => ids.filter((id, at) => ids.indexOf(id) != at)"
+        ids = page.eval_on_selector_all("[id]", f"all => ({twice})(all.map(e => e.id))")
+        assert ids == []
+        found = page.evaluate(CONTRAST, READ)
+        assert (found["page"] < 0.1) if scheme == "dark" else (found["page"] > 0.8)
+        assert found["faint"] == []
+        assert found["read"] > 20
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load(ROOT)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("path", ALGORITHMS)
+def test_a_page_shows_what_its_run_left_behind(browser, origin, catalogue, path, script):
+    algorithm = catalogue.pages[path.split("/")[-1]]
+    record = records.read(ROOT, algorithm)
+    assert record is not None and record.passed
+    codes = {block.number: block.code for block in algorithm.blocks}
+    printed = [(codes[b.number], b.stdout) for b in record.blocks if b.stdout.strip()]
+    drawn = [figure.caption for b in record.blocks for figure in b.figures]
+    view = {"width": 1300, "height": 900}
+    address = f"{origin}/{path}.html"
+    with opened(browser, address, viewport=view, java_script_enabled=script) as (page, wrong):
+        assert wrong == []
+        assert outputs(page) == [(code.strip("\n"), out.strip("\n")) for code, out in printed]
+        captions = page.locator(".nx-figure figcaption")
+        assert [text.split(" (differs")[0] for text in captions.all_inner_texts()] == drawn
+        for figure in page.locator(".nx-figure :is(svg, img)").all():
+            box = figure.bounding_box()
+            assert box and box["width"] > 300 and box["height"] > 100
+        mark = page.locator(".nx-mark-runs").inner_text()
+        assert f"{len(record.blocks)} blocks" in mark and record.date in mark
+
+
+def outputs(page: Page) -> list[tuple[str, str]]:
+    """Each visible output in order, with the code of the block right above it."""
+    shown = []
+    for samp in page.locator(".nx-stdout samp").all():
+        assert samp.is_visible()
+        above = samp.locator("xpath=ancestor::div[@class='nx-out']/preceding-sibling::*[1]")
+        code = above.locator("code").text_content() or ""
+        shown.append((code.strip("\n"), (samp.text_content() or "").strip("\n")))
+    return shown
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("path", [f"{ATTENTION}/index", *ALGORITHMS])
+def test_every_formula_is_typeset(browser, origin, catalogue, path, script):
+    document = catalogue.of_path(f"docs/{path}.md")
+    with opened(browser, f"{origin}/{path}.html", java_script_enabled=script) as (page, _):
+        assert page.locator("article .katex").count() == len(document.formulas) > 0
+        assert page.locator(".katex-error, .nx-tex-error").count() == 0
+        displayed = page.locator("article .katex-display").count()
+        assert displayed == sum(formula.display for formula in document.formulas)
+        assert "$$" not in page.locator("article").inner_text()
+        assert page.locator(".katex math").count() == len(document.formulas)
+
+
+def test_without_script_the_notes_of_a_listing_are_there(browser, origin, catalogue):
+    for path in ALGORITHMS:
+        pulls = catalogue.pages[path.split("/")[-1]].pulls
+        count = sum(len(pull.notes or {}) for pull in pulls)
+        with opened(browser, f"{origin}/{path}.html", java_script_enabled=False) as (page, _):
+            assert page.locator(".highlight + ol > li:visible").count() == count > 0
+
+
+def test_search_finds_a_page(browser, origin):
+    with opened(browser, f"{origin}/index.html", viewport={"width": 1300, "height": 900}) as (
+        page,
+        _,
+    ):
+        page.locator(".md-search__input").fill("grouped-query attention")
+        first = page.locator(".md-search-result__item a").first
+        first.wait_for()
+        assert f"{ATTENTION}/grouped_query_attention.html" in (first.get_attribute("href") or "")
+
+
+def test_from_a_disk_a_page_leads_to_the_next(browser):
+    with opened(browser, (SITE / "index.html").as_uri()) as (page, _):
+        page.locator(".nx-cell-title a", has_text="Attention").first.click()
+        page.locator(".nx-table a", has_text="Grouped-Query Attention").click()
+        assert page.locator("h1").inner_text().startswith("Grouped-Query Attention")
+        assert page.locator(".nx-stdout samp").first.is_visible()
