@@ -192,11 +192,11 @@ def test_without_script_the_notes_of_a_listing_are_there(browser, origin, catalo
 
 
 def test_search_finds_a_page(browser, origin):
-    with opened(browser, f"{origin}/index.html", viewport={"width": 1300, "height": 900}) as (
-        page,
-        _,
-    ):
-        page.locator(".md-search__input").fill("grouped-query attention")
+    view = {"width": 1300, "height": 900}
+    with opened(browser, f"{origin}/index.html", viewport=view) as (page, _):
+        page.wait_for_load_state("networkidle")
+        page.locator(".md-search__input").click()
+        page.keyboard.type("grouped-query attention", delay=20)
         first = page.locator(".md-search-result__item a").first
         first.wait_for()
         assert f"{ATTENTION}/grouped_query_attention.html" in (first.get_attribute("href") or "")
