@@ -28,11 +28,12 @@ KINDS = {"empty": 0, "small": 1500}
 
 def main(sizes: list[int]) -> int:
     """Measure each kind of block at each number of pages."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     rows = [measure(pages, kind) for kind in KINDS for pages in sizes]
     found = {
         "command": "make bench-verify",
         "date": date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": machine,
         "rows": rows,
         "growth": {
             f"{kind}, {what}": growth([row for row in rows if row["blocks"] == kind], what)

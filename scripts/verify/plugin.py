@@ -120,7 +120,7 @@ class PageItem(TestBlock):
             nodeid=self.nodeid,
             location=(str(self.path), block.line - 1, self.path.stem),
             keywords={},
-            outcome=block.outcome,
+            outcome=block.outcome,  # type: ignore[arg-type]
             longrepr=longrepr,
             when="call",
             duration=block.seconds,
