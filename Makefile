@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify verify-twice measure lint types unit strict build browser chromium sandbox fresh clean
+.PHONY: site test serve verify verify-twice measure bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -45,6 +45,12 @@ fresh: .venv/docs  # every block again, then the site: what is published
 measure: .venv/docs  # PAGE=docs/….md: the page's experiments, all seeds
 	@$(BIN)/python -m scripts.measure $(PAGE)
 
+bench-verify: .venv/docs  # verification on 320 and 1,000 made-up pages, against plain tools
+	@$(BIN)/python -m scripts.bench.verify $(PAGES)
+
+bench-site: .venv/docs  # render and build likewise, against plain Material
+	@$(BIN)/python -m scripts.bench.site $(PAGES)
+
 ## Parts of the test
 
 lint: .venv/test
@@ -55,10 +61,10 @@ types: .venv/test
 	$(BIN)/pyright
 
 unit: .venv/test
-	$(BIN)/pytest -m "not site and not browser"
+	$(BIN)/pytest -m "not site and not browser" -n 2 --dist loadfile
 
 strict: .venv/test
-	$(BIN)/pytest -m site
+	$(BIN)/pytest -m site -n 2
 
 build: .venv/docs
 	@$(BIN)/python -m mkdocs build --strict

@@ -33,6 +33,8 @@ def load(root: Path) -> Catalogue:
         *check_links(catalogue, documents),
         *check_prerequisites(catalogue),
         *(p for page in catalogue.pages.values() for p in _check_row(catalogue, page)),
+        *(p for other in catalogue.others.values() for p in _never_run(other)),
+        *(p for index in catalogue.indexes.values() for p in _never_run(index)),
     ]
     catalogue.problems.sort()
     return catalogue
@@ -61,6 +63,12 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
         return page
     catalogue.pages[page.slug] = page
     return page
+
+
+def _never_run(document: Document) -> list[Problem]:
+    """Only the pages of algorithms are run, so no other may show Python."""
+    what, mend = "nothing runs the Python on this page", "move it to an algorithm's page"
+    return [Problem(document.path, block.line, what, mend) for block in document.blocks]
 
 
 def _check_row(catalogue: Catalogue, page: Page) -> list[Problem]:

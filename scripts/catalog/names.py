@@ -62,4 +62,6 @@ def source_lines(found: griffe.Object) -> tuple[int, list[str]]:
     for decorator in getattr(found, "decorators", []):
         start = min(start, decorator.lineno or start)
     lines = found.lines_collection[found.filepath]  # type: ignore[index]
+    while start > 1 and lines[start - 2].lstrip().startswith("@"):  # griffe drops a property's
+        start -= 1
     return start, lines[start - 1 : found.endlineno]

@@ -1,39 +1,14 @@
-"""The front page: what is written there by hand, and below it what the catalogue says now."""
+"""What the front page shows of the catalogue as it is now."""
 
-import re
-from collections.abc import Callable
-
-from scripts.catalog.records import PACKAGES, Document, Page, Problem
+from scripts.catalog.records import PACKAGES, Page
 from scripts.render.blocks import fence
 from scripts.render.index import heading, written
 from scripts.render.outputs import output
-from scripts.render.page import content
-from scripts.render.records import Rendered, Site
+from scripts.render.records import Site
 from scripts.render.text import counted, inline, link, relative
 
 HOME = "docs/index.md"
 EXAMPLE = "grouped_query_attention"
-PLACE = re.compile(r"^<!-- nexus: ([a-z]+) -->$", re.M)
-
-
-def render_home(site: Site, document: Document) -> Rendered:
-    """The handwritten page, with `<!-- nexus: counts -->` and the like filled in."""
-    body, problems = content(site, document)
-    fillers: dict[str, Callable[[Site], str]] = {
-        "counts": counts,
-        "example": example,
-        "categories": categories,
-    }
-
-    def fill(place: re.Match) -> str:
-        if place[1] in fillers:
-            return fillers[place[1]](site)
-        line = document.text[: document.text.index(place[0])].count("\n") + 1
-        known = f"there are {', '.join(fillers)}"
-        problems.append(Problem(document.path, line, f"nothing is called {place[1]!r}", known))
-        return ""
-
-    return Rendered(document.path, dict(document.meta), PLACE.sub(fill, body), tuple(problems))
 
 
 def counts(site: Site) -> str:

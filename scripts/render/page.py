@@ -19,12 +19,6 @@ def render_page(site: Site, page: Page) -> Rendered:
     return Rendered(page.path, meta, body, tuple(problems))
 
 
-def render_other(site: Site, document: Document) -> Rendered:
-    """A page that is no algorithm's: an API page, or prose."""
-    body, problems = content(site, document)
-    return Rendered(document.path, dict(document.meta), body, tuple(problems))
-
-
 def content(
     site: Site, document: Document, record: Record | None = None, *, below_title: str = ""
 ) -> tuple[str, list[Problem]]:

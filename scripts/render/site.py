@@ -5,9 +5,9 @@ from pathlib import Path
 from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
-from scripts.render.home import HOME, render_home
 from scripts.render.index import render_index
-from scripts.render.page import render_other, render_page
+from scripts.render.page import render_page
+from scripts.render.places import render_other
 from scripts.render.records import Rendered, Site
 from scripts.verify import records
 from scripts.verify.key import is_current
@@ -65,6 +65,4 @@ def render(site: Site, path: str) -> Rendered | None:
         return render_index(site, folder)
     if isinstance(document, Page):
         return render_page(site, document)
-    if document is None:
-        return None
-    return (render_home if path == HOME else render_other)(site, document)
+    return render_other(site, document) if document else None

@@ -200,6 +200,13 @@ def test_bytes_that_are_no_page(checkout, problems, raw, expected):
     assert any(expected in p for p in problems()), problems()
 
 
+@pytest.mark.parametrize("path", ["docs/index.md", "docs/02_attention_mechanisms/index.md"])
+def test_python_that_nobody_runs_is_refused(checkout, problems, path):
+    front = "---\ntitle: Words\nsummary: More than twenty characters of them.\n---\n# Words\n"
+    checkout.write(path, f"{front}\n```python\nprint(1)\n```\n")
+    assert [p for p in problems() if "nothing runs" in p][0].startswith(f"{path}:7: ")
+
+
 def test_a_circle_of_prerequisites_is_named(checkout, problems):
     checkout.page("first_one", prerequisites="second_one")
     checkout.page("second_one", prerequisites="first_one")

@@ -1,0 +1,34 @@
+"""Pages written by hand with places in them that the catalogue fills: `<!-- nexus: counts -->`."""
+
+import re
+from collections.abc import Callable
+
+from scripts.catalog.records import Document, Problem
+from scripts.render.home import categories, counts, example
+from scripts.render.numbers import bench_site, bench_verify
+from scripts.render.page import content
+from scripts.render.records import Rendered, Site
+
+PLACE = re.compile(r"^<!-- nexus: ([a-z-]+) -->$", re.M)
+FILLERS: dict[str, Callable[[Site], str]] = {
+    "counts": counts,
+    "example": example,
+    "categories": categories,
+    "bench-verify": bench_verify,
+    "bench-site": bench_site,
+}
+
+
+def render_other(site: Site, document: Document) -> Rendered:
+    """A page that is no algorithm's and no category's: home, an API page, or prose."""
+    body, problems = content(site, document)
+
+    def fill(place: re.Match) -> str:
+        if place[1] in FILLERS:
+            return FILLERS[place[1]](site)
+        line = document.text[: document.text.index(place[0])].count("\n") + 1
+        known = f"there are {', '.join(FILLERS)}"
+        problems.append(Problem(document.path, line, f"nothing is called {place[1]!r}", known))
+        return ""
+
+    return Rendered(document.path, dict(document.meta), PLACE.sub(fill, body), tuple(problems))
