@@ -79,6 +79,10 @@ def make(root: Path, pages: int, *, steps: int) -> None:
         cells = (f"page_{number:04d}", f"Page {number}", folder.split("/")[0], folder)
         rows.append("\t".join((*cells, "2017", "arXiv:1706.03762", "1", "")))
         _write(root / f"docs/{folder}/page_{number:04d}.md", _page(number, pages, steps))
+        package = PACKAGES[folder]
+        _write(root / f"nexus/{package}/__init__.py", '"""Made up."""\n')
+        _write(root / f"nexus/{package}/page_{number:04d}.py", MODULE.format(number=number))
+        _write(root / f"tests/{package}/test_page_{number:04d}.py", '"""Made up."""\n')
     _write(root / "docs/data/catalogue.tsv", "\n".join(rows) + "\n")
 
 

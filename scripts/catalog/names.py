@@ -13,6 +13,7 @@ class Names:
     """The public and private names of the package `nexus` at a checkout."""
 
     def __init__(self, root: Path):
+        self.root = root
         self._package = griffe.load(
             "nexus", search_paths=[root], allow_inspection=False, try_relative_path=False
         )

@@ -1,5 +1,6 @@
 """From a document to an algorithm's page or a category's introduction, checked."""
 
+import re
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -144,7 +145,25 @@ def check_names(document: Document, names: Names) -> list[Problem]:
                 line = pull.note_lines.get(text, pull.line)
                 report(line, what, "choose text that stands there exactly once")
     if isinstance(document, Page):
+        problems += _check_roots(document, names)
         for at, name in enumerate(document.front.implements):
             if what := names.unknown(name):
                 report(line_of_key(document.text, ("implements", at)), what)
     return problems
+
+
+def _check_roots(page: Page, names: Names) -> list[Problem]:
+    """One path, three roots; and every public name of the module is shown on its page."""
+    module, problems = names.find(page.module), []
+    file = page.module.replace(".", "/") + ".py"
+    if module is None:
+        problems.append((f"there is no {file}", "write the module, or rename the page"))
+    if not (names.root / page.test).is_file():
+        problems.append((f"there is no {page.test}", "write the test, or rename the page"))
+    for name, member in module.members.items() if module else ():
+        if member.is_alias or name.startswith("_") or not (member.is_function or member.is_class):
+            continue
+        if not re.search(rf"\b{name}\b", page.text):
+            problems.append((f"{name} of {file} is not shown on this page", "show it, or hide it"))
+    line = line_of_key(page.text, ("implements",))
+    return [Problem(page.path, line, what, mend) for what, mend in problems]

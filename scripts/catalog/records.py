@@ -152,6 +152,18 @@ class Page(Document):
     def category(self) -> str:
         return self.folder.split("/")[0]
 
+    @property
+    def module(self) -> str:
+        """The page's module: `nexus.rl.value_based.dqn`."""
+        package = PACKAGES.get(self.category, self.category)
+        return ".".join(["nexus", package, *self.folder.split("/")[1:], self.slug])
+
+    @property
+    def test(self) -> str:
+        """The file of its tests: `tests/rl/value_based/test_dqn.py`."""
+        folder = "/".join(self.module.split(".")[1:-1])
+        return f"tests/{folder}/test_{self.slug}.py"
+
 
 @dataclass(frozen=True)
 class Index(Document):

@@ -70,6 +70,7 @@ class Checkout:
         self.rows = ["\t".join(COLUMNS)]
         self.write("nexus/__init__.py", '"""Small."""\n\n__version__ = "0"\n')
         self.write("nexus/small.py", MODULE)
+        self.write("nexus/attention/__init__.py", '"""Attention."""\n')
         self.row("planned_one", "Planned One")
 
     def write(self, path: str, text: str | bytes) -> Path:
@@ -96,6 +97,8 @@ class Checkout:
         for number, name in enumerate(SECTIONS, start=1):
             text += f"\n## {number}. {name}\n"
             text += body if number == 1 else f"Words about {name}.\n"
+        self.write(f"nexus/attention/{slug}.py", f'"""The module of {slug}."""\n')
+        self.write(f"tests/attention/test_{slug}.py", f'"""The test of {slug}."""\n')
         path = f"docs/{FOLDER}/{slug}.md"
         self.write(path, text)
         return path

@@ -60,6 +60,9 @@ def checkout(root: Path, body: str = "", **files: str) -> Path:
         PATH: FRONT + sections[0] + body + "\n\n" + "".join(sections[1:]),
         "nexus/__init__.py": "",
         "nexus/alpha.py": MODULE,
+        "nexus/attention/__init__.py": "",
+        "nexus/attention/alpha.py": "",
+        "tests/attention/test_alpha.py": "",
     }
     for path, text in {**given, **files}.items():
         file = root / path

@@ -200,6 +200,22 @@ def test_bytes_that_are_no_page(checkout, problems, raw, expected):
     assert any(expected in p for p in problems()), problems()
 
 
+def test_a_page_has_its_module_and_its_test_and_shows_all_of_the_module(checkout, problems):
+    path = checkout.page("first_one")
+    text = "class Shown: ...\n\n\ndef double(): ...\n\n\ndef hidden(): ...\n\n\ndef _own(): ...\n"
+    checkout.write("nexus/attention/first_one.py", text)
+    checkout.edit(path, "Words about References.", "And `Shown`.")
+    (checkout.root / "tests/attention/test_first_one.py").unlink()
+    line = checkout.line_of(path, "implements:")
+    found = [p.split(";")[0] for p in problems()]
+    assert found == [
+        f"{path}:{line}: hidden of nexus/attention/first_one.py is not shown on this page",
+        f"{path}:{line}: there is no tests/attention/test_first_one.py",
+    ]
+    (checkout.root / "nexus/attention/first_one.py").unlink()
+    assert f"{path}:{line}: there is no nexus/attention/first_one.py" in "\n".join(problems())
+
+
 @pytest.mark.parametrize("path", ["docs/index.md", "docs/02_attention_mechanisms/index.md"])
 def test_python_that_nobody_runs_is_refused(checkout, problems, path):
     front = "---\ntitle: Words\nsummary: More than twenty characters of them.\n---\n# Words\n"
