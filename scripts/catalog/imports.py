@@ -1,7 +1,22 @@
 """What code imports of `nexus`, read from its text."""
 
 import ast
+import warnings
 from functools import cache
+
+
+def parsed(code: str) -> ast.Module:
+    """The syntax tree, without a word about escapes and the like: a run tells of those.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: the code does not parse.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except MemoryError as error:  # CPython's word for it
+        raise ValueError("it is nested too deeply") from error
 
 
 @cache
@@ -11,7 +26,7 @@ def imported(code: str) -> tuple[tuple[int, str], ...]:
     Raises:
         SyntaxError, ValueError, RecursionError: the code does not parse.
     """
-    tree = ast.parse(code)
+    tree = parsed(code)
     if "nexus" not in code:
         return ()
     found: list[tuple[int, str]] = []

@@ -79,9 +79,10 @@ class _Scan:
         if STEERING.match(line):
             mend = f"only {EXPECTED} is understood"
             self.report(at + 1, "this comment steers pytest-codeblocks", mend)
-        elif heading := re.match(r"^(#{1,6}) +(.+?)\s*#*$", line):
-            self.headings.append(Heading(at + 1, len(heading[1]), heading[2]))
-            self.section = heading[2] if len(heading[1]) == 2 else self.section
+        elif heading := re.match(r"^(#{1,6}) +(.+)$", line):
+            title = heading[2].rstrip().rstrip("#").rstrip() or "#"
+            self.headings.append(Heading(at + 1, len(heading[1]), title))
+            self.section = title if len(heading[1]) == 2 else self.section
         return None
 
     def _fence(self, at: int, opened: re.Match) -> int:

@@ -35,7 +35,7 @@ def without_code(text: str) -> tuple[str, list[tuple[int, str]]]:
     return re.sub(r"(?<![`\\])(`+)(?!`)((?:[^\n]|\n(?!\n))+?)(?<!`)\1(?!`)", blank, text), names
 
 
-DISPLAY = re.compile(r"^\$\$(.+?)\$\$[ ]*$", re.S | re.M)
+DISPLAY = re.compile(r"^\$\$((?:[^$\\]|\\.|\$(?!\$))++)\$\$[ ]*$", re.S | re.M)
 INLINE = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\n\\]|\\.|\n(?!\n))+?)(?<!\s)\$(?![\d$])")
 
 
@@ -56,12 +56,15 @@ def without_formulas(prose: str) -> str:
 
 def links(prose: str) -> Iterator[Link]:
     """Inline links, images and link definitions; none in comments."""
-    prose = re.sub(r"<!--.*?-->", lambda m: _spaces(m[0]), prose, flags=re.S)
+    closed = prose.rfind("-->") + 3
+    comment = re.compile(r"<!--.*?-->", re.S)
+    prose = comment.sub(lambda m: _spaces(m[0]), prose[:closed]) + prose[closed:]
     found = Lines(prose)
     inline = re.compile(
-        r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?[^()]*\)"
+        r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*+)\]"
+        r"\(\s*+<?([^()\s<>]*+(?:\([^()\s]*+\)[^()\s<>]*+)*+)>?[^()]*+\)"
     )
-    defined = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*<?(\S+?)>?\s*$", re.M)
+    defined = re.compile(r"^ {0,3}\[([^\]\n]+)\]:\s*<?(\S+?)>?\s*$", re.M)
     for match in (*inline.finditer(prose), *defined.finditer(prose)):
         line, start = found.of(match.start())
         yield Link(line, start, start + len(match[0]), match[1], match[2])

@@ -21,10 +21,9 @@ def front_matter(lines: list[str], report: Report) -> tuple[dict, int]:
     end = lines.index("---", 1)
     source = "\n".join(lines[1:end])
     try:
-        node = yaml.compose(source, LOADER)
+        node, meta = parsed(source)
         for line, key in doubled(node):
             report(line + 2, f"the key {key!r} stands twice", "keep one")
-        meta = yaml.load(source, LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
@@ -36,25 +35,43 @@ def front_matter(lines: list[str], report: Report) -> tuple[dict, int]:
     return meta, end + 1
 
 
+def parsed(source: str) -> tuple[Any, Any]:
+    """The nodes of a YAML text, and the value that they make.
+
+    Raises:
+        YAMLError: for whatever is wrong; also for an alias, which can make a short text endless.
+    """
+    try:
+        for event in yaml.parse(source, LOADER) if "*" in source else ():
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.MarkedYAMLError(problem="an alias", problem_mark=event.start_mark)
+        return yaml.compose(source, LOADER), yaml.load(source, LOADER)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise yaml.YAMLError(f"{type(error).__name__}: {error}") from error
+
+
 def doubled(node: Any) -> Iterator[tuple[int, str]]:
     """Keys that stand twice in one mapping, with their lines from 0."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield key.start_mark.line, key.value
-            seen.add(key.value)
-            yield from doubled(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            yield from doubled(child)
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in seen:
+                        yield key.start_mark.line, key.value
+                    seen.add(key.value)
+                todo.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            todo += node.value
 
 
 def line_of_key(text: str, keys: tuple[str | int, ...]) -> int:
     """The line of the front matter on which the value at `keys` stands (1 if nowhere)."""
     source = text.split("\n---", 1)[0].removeprefix("---\n")
     try:
-        node = yaml.compose(source, LOADER)
+        node, _ = parsed(source)
     except yaml.YAMLError:
         return 1
     line = 0

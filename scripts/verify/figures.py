@@ -58,6 +58,7 @@ def _svg(figure, prefix: str) -> str:
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     svg = svg.replace(THEMED, "currentColor")
     svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)  # it would style the page
+    svg = re.sub(r"</?a(\s[^>]*)?>", "", svg)  # an artist's url could be a script
     svg = svg.replace("<svg ", '<svg style="stroke-linejoin: round; stroke-linecap: butt" ', 1)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the reader's own
     svg = re.sub(r"(\.\d\d)\d+", r"\1", svg)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.autograd import grad
+from torch.autograd.graph import saved_tensors_hooks
 from torch.func import functional_call
 from torch.testing import assert_close
 
@@ -83,25 +84,26 @@ def test_causal():
 @pytest.mark.parametrize("mask", [masks.causal, window])
 def test_steps_equal_the_full_pass(mask):
     attend = GroupedQueryAttention(24, heads=6, kv_heads=2, position=stretch, mask=mask)
-    x, state, outputs = torch.randn(3, 5, 24), attend.start(3), []
+    x, state, outputs = torch.randn(3, 5, 24, requires_grad=True), attend.start(3), []
     for token in x.unbind(1):
         output, state = attend.step(token, state)
         outputs.append(output)
-    assert_close(torch.stack(outputs, 1), attend(x))
+    steps, whole = torch.stack(outputs, 1), attend(x)
+    assert_close(steps, whole)
+    assert_close(grad(steps.square().sum(), x), grad(whole.square().sum(), x))  # through the cache
     assert state.k.shape == state.v.shape == (3, 2, 5, 4)
     assert_close(state.v, attend.to_v(x).unflatten(-1, (2, 4)).transpose(1, 2))
 
 
-@pytest.mark.law("with queries or keys placed at zero it is the running mean of the values")
-@pytest.mark.parametrize("heads", [6, 2])  # queries, keys
-def test_position_acts_on_queries_and_on_keys(heads):
-    attend = GroupedQueryAttention(
-        24, heads=6, kv_heads=2, position=lambda x, index: x * (x.shape[1] != heads)
-    )
-    x = torch.randn(3, 5, 24)
-    v = attend.to_v(x).unflatten(-1, (2, 1, 4)).expand(-1, -1, 2, 3, 4).flatten(2)
-    mean = v.cumsum(1) / torch.arange(1, 6)[:, None]
-    assert_close(attend(x), attend.to_out(mean))
+@pytest.mark.law("sharing copies nothing: no tensor kept for the backward pass outgrows the keys")
+def test_shared_keys_are_not_copied():
+    q, sizes = torch.randn(1, 12, 1, 8, requires_grad=True), []
+    k, v = (torch.randn(1, 3, 64, 8, requires_grad=True) for _ in "kv")
+    with saved_tensors_hooks(
+        lambda x: sizes.append(x.untyped_storage().nbytes()) or x, lambda x: x
+    ):
+        grouped_attention(q, k, v, torch.ones(1, 64, dtype=torch.bool))
+    assert max(sizes) == k.nbytes
 
 
 @pytest.mark.law("pooling heads that are already equal within a group loses nothing")
@@ -130,6 +132,7 @@ def test_cache_size_is_that_of_a_real_cache():
         _, state = attend.step(token, state)
     size = cache_bytes(tokens=5, layers=1, kv_heads=2, head_width=4, itemsize=4)
     assert state_bytes(state) == size
+    assert attend.to("meta").start(1).k.is_meta  # the cache is where the weights are
 
 
 @pytest.mark.parametrize(
