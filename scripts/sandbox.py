@@ -14,11 +14,13 @@ from pathlib import Path
 
 def arguments(root: Path) -> list[str]:
     """What bubblewrap is told: `root` is the checkout."""
-    build = root / "build"
+    build, ours = root / "build", Path(__file__).parents[1]
+    needed = [sys.base_prefix, sys.prefix, str(ours), str(root)]  # they may lie below /tmp
     return [
         *["bwrap", "--unshare-all", "--die-with-parent", "--new-session"],
         *["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"],
-        *["--ro-bind", str(root), str(root), "--bind", str(build), str(build)],
+        *[word for path in needed for word in ("--ro-bind", path, path)],
+        *["--bind", str(build), str(build)],
         *["--chdir", str(root), "--setenv", "HOME", "/tmp", "--setenv", "NEXUS_SANDBOX", "inside"],
     ]
 

@@ -116,6 +116,7 @@ figure, axes = plt.subplots()
 axes.plot([1, 2], [3, 5], label="a <line>")
 axes.set(xlabel="steps", ylabel="loss")
 axes.legend()
+axes.set_title("linked", url="javascript:alert(1)")
 figure.suptitle("A line, rising")
 ```
 
@@ -264,6 +265,7 @@ def test_the_record_holds_what_was_printed_drawn_warned_and_raised(ran):
     assert "steps" in figure.svg and "a &lt;line&gt;" in figure.svg  # text as text
     assert "A line, rising" not in figure.svg  # the caption says it
     assert "currentColor" in figure.svg and "#010203" not in figure.svg
+    assert "linked" in figure.svg and "javascript" not in figure.svg
     assert "<style" not in figure.svg and "<script" not in figure.svg
     identities = re.findall(r' id="([^"]*)"', figure.svg)
     assert identities and all(i.startswith("good-5-1-") for i in identities)
