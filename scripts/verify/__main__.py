@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("pages", nargs="*", help="paths of pages; all, if none is given")
     parser.add_argument("--fresh", action="store_true", help="run all, also what did not change")
     parser.add_argument("--watch", action="store_true", help="run again whenever a file is saved")
+    parser.add_argument("--standalone", action="store_true", help="each block with its slice only")
     parser.add_argument("--workers", type=int, help="how many; chosen from the work, if not given")
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a worker is one thread
@@ -32,6 +33,8 @@ def main() -> int:
     pages, unknown = select(catalogue, args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
+    if args.standalone:
+        return alone(catalogue, pages)
     lines, seconds, cpu = verify(catalogue, pages, fresh=args.fresh, workers=args.workers)
     found = report.summary(lines, seconds, cpu)
     records.put(root / "build" / "verify.json", json.dumps(found, indent=1) + "\n")
@@ -40,6 +43,15 @@ def main() -> int:
         print(f"{len(catalogue.problems)} problems in docs (above)")
     good = all(line.passed for line in lines) and not catalogue.problems and not unknown
     return 0 if good else 1
+
+
+def alone(catalogue: Catalogue, pages: list[Page]) -> int:
+    """Run every slice alone; exit status 0 only if all passed."""
+    from scripts.verify.standalone import standalone
+
+    problems = standalone(catalogue, pages)
+    print("\n\n".join(problems) or f"Every block of {len(pages)} pages runs with its slice alone.")
+    return 1 if problems else 0
 
 
 def select(catalogue: Catalogue, paths: list[str]) -> tuple[list[Page], list[str]]:

@@ -87,7 +87,7 @@ def _digest(file: Path) -> str:
 def _surroundings(root: Path) -> str:
     """What every page depends on: verifier, parser, plot style, versions, processor, threads."""
     scripts = root / "scripts"
-    files = [*(scripts / "verify").glob("*"), *(scripts / "catalog").glob("*.py")]
+    files = [f for part in ("verify", "catalog", "slices") for f in (scripts / part).glob("*.*")]
     own = [_digest(f) for f in sorted(files) if f.is_file()]
     pins = root / "constraints.txt"
     threads = os.environ.get("OMP_NUM_THREADS", "1")  # as verify sets it

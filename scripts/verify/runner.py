@@ -6,12 +6,14 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scripts.catalog.imports import imported
 from scripts.catalog.records import Block, Page
+from scripts.slices import slices
 from scripts.verify import expected, figures, limits
 from scripts.verify.isolation import Visit, World, page_module
 from scripts.verify.records import BlockRecord, Figure
@@ -42,17 +44,21 @@ def run_page(
     modules: Iterable[str],
     started: Callable[[Block], None],
     rewrite: Compile | None = None,
+    only: Collection[int] | None = None,
 ) -> Run:
-    """Run all blocks; `started` is told of each, before it runs.
+    """Run all blocks, or those of the numbers `only`; `started` is told of each, before it runs.
 
     `rewrite` adds detail to the assertions of a tree. Without it a page runs as fast as Python
     does, and only says that something is wrong; a second run with it says what and where.
     """
     begin = time.perf_counter()
     blocks: list[BlockRecord] = []
+    away = away_from_nexus(page)
     leaked: dict[str, int] = {}  # what, and the line of the block after which it was first seen
     with world.visit(page, modules) as visit, page_module(world.root, page) as module:
         for block in page.blocks:
+            if only is not None and block.number not in only:
+                continue
             if block.skip:
                 blocks.append(BlockRecord(block.number, block.line, "skipped"))
                 continue
@@ -60,6 +66,9 @@ def run_page(
             left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
             place = _Place(world.root, page, block, module, visit)
             blocks.append(_run_block(place, rewrite, max(left, 0.001)))
+            if block.number in away and not blocks[-1].error:
+                why = f"{page.path}:{block.line}: neither this block nor those it needs name nexus"
+                blocks[-1] = replace(blocks[-1], outcome="failed", error=f"{why}; use its code")
             if rewrite:
                 leaked = {what: block.line for what in visit.leaks(last=False)} | leaked
         leaks = [
@@ -113,6 +122,20 @@ def _run_block(place: _Place, rewrite: Compile | None, left: float) -> BlockReco
         raised=raised,
         error=error,
     )
+
+
+def away_from_nexus(page: Page) -> tuple[int, ...]:
+    """Numbers of the blocks that name nothing of `nexus`, nor do the blocks that they need."""
+    reaching = {block.number for block in page.blocks if _imports_nexus(block)}
+    needs = zip(page.blocks, slices(page.blocks), strict=True)
+    return tuple(b.number for b, needed in needs if not reaching & {b.number, *needed})
+
+
+def _imports_nexus(block: Block) -> bool:
+    try:
+        return bool(imported(block.code))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
 
 
 def _warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:

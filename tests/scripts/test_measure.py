@@ -56,6 +56,6 @@ def test_a_seed_that_fails_leaves_the_old_result(checkout):
 
 
 def test_a_page_without_experiment_is_named(checkout):
-    path = checkout.page("first_one", "\n```python\nprint(1)\n```\n")
+    path = checkout.page("first_one", "\n```python\nimport nexus\nprint(1)\n```\n")
     done = checkout.run("scripts.measure", path)
     assert done.returncode == 1 and done.stdout.startswith(f"{path}:1: ")

@@ -10,7 +10,7 @@ from scripts import sandbox
 
 HARM = """
 ```python
-import os, pathlib, socket, subprocess, sys
+import nexus, os, pathlib, socket, subprocess, sys
 
 root = pathlib.Path(__file__).parents[2]
 home = pathlib.Path(os.environ["HOME"])

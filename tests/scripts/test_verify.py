@@ -32,6 +32,11 @@ FAULTS = {
         "return [][1]",
         "IndexError",
     ),
+    "away_from_nexus": (
+        "```python\nprint(1)\n```",
+        "```python",
+        "neither this block nor those it needs name nexus",
+    ),
     "mute": ("```python\nx = 1\n```", "```python", "prints, draws and asserts nothing"),
     "raises_nothing": (
         "```python {raises=ValueError}\nint('1')\n```",
@@ -102,18 +107,18 @@ print(Point(double(4.0)).x, __name__, torch.rand(1).item())
 ```
 
 ```python {skip="needs a GPU"}
-1 / 0
+double(1) / 0
 ```
 
 ```python {raises=ValueError}
-int("x")
+int("x" if double(1.0) else "1")
 ```
 
 ```python
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots()
-axes.plot([1, 2], [3, 5], label="a <line>")
+axes.plot([1, 2], [3, double(2.0)], label="a <line>")
 axes.set(xlabel="steps", ylabel="loss")
 axes.legend()
 axes.set_title("linked", url="javascript:alert(1)")
@@ -134,7 +139,10 @@ def ran(tmp_path_factory):
     checkout = Checkout(tmp_path_factory.mktemp("checkout"))
     checkout.page("good", GOOD)
     for slug, (body, _, _) in FAULTS.items():
-        checkout.page(slug, f"\n{body}\n")
+        if slug == "away_from_nexus":
+            checkout.page(slug, f"\n{body}\n")
+            continue
+        checkout.page(slug, re.sub(r"\A(```python.*\n)", r"\n\1import nexus\n", body) + "\n")
     return checkout, checkout.run("scripts.verify")
 
 
@@ -165,7 +173,7 @@ LEAKS = {
 }
 CLEAN = """
 ```python
-import os, random, sys, warnings, numpy, torch, matplotlib
+import os, random, sys, warnings, nexus, numpy, torch, matplotlib
 
 print(torch.rand(1).item(), numpy.random.rand(), random.random())
 print(torch.get_default_dtype(), torch.relu(torch.tensor(-1.0)), torch.is_grad_enabled())
@@ -179,7 +187,9 @@ warnings.warn("shown")
 def test_what_a_page_leaves_changed_is_named_and_the_next_page_does_not_see_it(checkout):
     checkout.page("a_clean", CLEAN)
     for at, code in enumerate(LEAKS.values()):
-        checkout.page(f"b_leaks_{at}", f"\nBefore.\n\n```python\n{code}\nprint(1)\n```\n")
+        checkout.page(
+            f"b_leaks_{at}", f"\nBefore.\n\n```python\nimport nexus\n{code}\nprint(1)\n```\n"
+        )
     checkout.page("c_clean", CLEAN)
     done = checkout.run("scripts.verify", "--workers", "1")
     assert done.returncode == 1
@@ -208,7 +218,7 @@ def test_order_and_number_of_workers_do_not_matter(checkout):
 
 
 def test_a_loop_in_c_is_killed_from_outside(checkout):
-    body = "\n```python\nprint(sum(range(10**12)))\n```\n"
+    body = "\n```python\nimport nexus\nprint(sum(range(10**12)))\n```\n"
     path = checkout.page("first_one", body)
     checkout.page("second_one")
     patch = "import scripts.verify.limits as l, scripts.verify.blame as b\n"
@@ -299,7 +309,7 @@ def test_what_did_not_change_is_not_run_again_and_torch_not_imported(checkout):
 
 
 def test_a_failed_page_is_run_again(checkout):
-    path = checkout.page("first_one", "\n```python\nassert 1 == 2\n```\n")
+    path = checkout.page("first_one", "\n```python\nimport nexus\nassert 1 == 2\n```\n")
     assert checkout.run("scripts.verify").returncode == 1
     assert checkout.run("scripts.verify").returncode == 1
     checkout.edit(path, "1 == 2", "1 == 1")
@@ -351,7 +361,9 @@ def test_the_key_moves_with_what_the_run_depends_on_and_with_nothing_else(checko
 def test_a_data_file_that_was_read_and_changed_makes_the_record_old(checkout):
     checkout.write("docs/data/first_one.txt", "one")
     path = "pathlib.Path(__file__).parents[1] / 'data/first_one.txt'"
-    checkout.page("first_one", f"\n```python\nimport pathlib\nprint(open({path}).read())\n```\n")
+    checkout.page(
+        "first_one", f"\n```python\nimport nexus, pathlib\nprint(open({path}).read())\n```\n"
+    )
     assert checkout.run("scripts.verify").returncode == 0
     page, record = load(checkout.root).pages["first_one"], record_of(checkout, "first_one")
     assert list(record.data) == ["docs/data/first_one.txt"]
@@ -397,6 +409,8 @@ def test_a_block_that_loops_for_ever_is_stopped(checkout, monkeypatch):
 
     body = """
 ```python
+import nexus
+
 while True:
     try:
         sum(range(10_000))
@@ -405,7 +419,7 @@ while True:
 ```
 
 ```python
-print("the page goes on")
+print("the page goes on", nexus.__name__)
 ```
 """
     path = checkout.page("first_one", body)
@@ -414,7 +428,7 @@ print("the page goes on")
     first, second = runner.run_page(World(checkout.root), page, [], lambda block: None).blocks
     assert first.outcome == "failed" and "took more than 0.3 s" in str(first.error)
     assert str(first.error).startswith(f"{path}:")
-    assert second.stdout == "the page goes on\n"
+    assert second.stdout == "the page goes on nexus\n"
 
 
 def test_a_block_that_eats_memory_is_stopped(checkout, monkeypatch):
@@ -425,3 +439,33 @@ def test_a_block_that_eats_memory_is_stopped(checkout, monkeypatch):
         import torch
 
         torch.ones(2**31, dtype=torch.uint8)
+
+
+def test_a_block_whose_slice_leaves_out_what_it_needs_fails_alone(checkout, monkeypatch):
+    body = """
+```python
+from nexus.small import double
+
+x = double(1.0)
+print(x)
+```
+
+```python
+y = double(2.0)
+print(y)
+```
+
+```python
+print(y, double(3.0))
+```
+"""
+    path = checkout.page("first_one", body)
+    done = checkout.run("scripts.verify", "--standalone")
+    assert done.returncode == 0, done.stdout
+    from scripts.verify import standalone
+
+    monkeypatch.setattr(standalone, "slices", lambda blocks: [[], [1], [1]])
+    page = load(checkout.root).pages["first_one"]
+    (problem,) = standalone.check(World(checkout.root), page, [])
+    line = checkout.line_of(path, "print(y, double")
+    assert problem.startswith(f"{path}:{line}: NameError: name 'y' is not defined")

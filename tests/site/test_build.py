@@ -19,7 +19,7 @@ pytestmark = pytest.mark.site
 def copy(tmp_path):
     """The checkout with its records, to be spoilt."""
     assert (ROOT / RECORD).is_file(), "run `make verify` first"
-    for name in ("docs", "nexus", "scripts", "build/records"):
+    for name in ("docs", "nexus", "scripts", "tests", "build/records"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mkdocs.yml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
