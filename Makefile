@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify verify-twice measure bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
+.PHONY: site test serve verify standalone verify-twice measure bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -26,7 +26,7 @@ site: .venv/docs verify build
 	@echo "The site is at $(CURDIR)/site/index.html"
 
 test: .venv/test sandbox
-	@$(MAKE) --no-print-directory lint types unit site strict browser
+	@$(MAKE) --no-print-directory lint types unit site standalone strict browser
 
 serve: .venv/docs  # browse while writing; what is saved is verified beside
 	@$(BIN)/python -m scripts.verify --watch & trap "kill $$!" EXIT INT TERM; \
@@ -34,6 +34,9 @@ serve: .venv/docs  # browse while writing; what is saved is verified beside
 
 verify: .venv/docs  # PAGE=docs/….md for one page; all that changed, without
 	@$(SANDBOX) $(BIN)/python -m scripts.verify $(PAGE)
+
+standalone: .venv/docs  # each block with only the blocks that it needs
+	@$(SANDBOX) $(BIN)/python -m scripts.verify --standalone $(PAGE)
 
 verify-twice: .venv/docs  # outputs that differ between two runs and do not say so
 	@$(SANDBOX) $(BIN)/python -m scripts.verify.twice

@@ -3,8 +3,8 @@
 Source: Vaswani et al. 2017, Attention Is All You Need, https://arxiv.org/abs/1706.03762,
 sections 3.2.1 (equation 1) and 3.2.2.
 Differs: self-attention only (`attention` itself reads any keys); d_k = d_v = d / h always, as in
-the paper's models; no bias; no dropout; it can decode from a cache, which the paper leaves to
-its implementation.
+the paper's base and big models; no bias; no dropout; it can decode from a cache, of which the
+paper says nothing.
 
 Letters: b batch, n queries, m keys, d model width, h heads, c width of one head (the paper's d_k),
 e width of one value (d_v).

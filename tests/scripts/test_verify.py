@@ -464,6 +464,8 @@ print(y, double(3.0))
     assert done.returncode == 0, done.stdout
     from scripts.verify import standalone
 
+    own = "import nexus\n\n\ndef double(x):\n    return 2 * x\n"  # this process has the real nexus
+    checkout.edit(path, "from nexus.small import double", own)
     monkeypatch.setattr(standalone, "slices", lambda blocks: [[], [1], [1]])
     page = load(checkout.root).pages["first_one"]
     (problem,) = standalone.check(World(checkout.root), page, [])
