@@ -25,7 +25,6 @@ def shared_states() -> list[State]:
     """What every page must leave as it was."""
     import matplotlib
     import numpy as np
-    import torch
 
     def environment() -> dict[str, str]:
         return {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
@@ -34,15 +33,6 @@ def shared_states() -> list[State]:
         os.environ.clear()
         os.environ.update(value)
 
-    def deterministic() -> tuple[bool, bool]:
-        warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-        return torch.are_deterministic_algorithms_enabled(), warn_only
-
-    def put_device(value: torch.device) -> None:
-        if torch.get_default_device() != value:  # setting it installs a mode, so only if needed
-            torch.set_default_device(None)
-
-    cudnn = torch.backends.cudnn
     return [
         State("the environment", environment, put_environment),
         State("sys.path", lambda: list(sys.path), lambda v: sys.path.__setitem__(slice(None), v)),
@@ -52,25 +42,39 @@ def shared_states() -> list[State]:
         ),
         State("matplotlib's settings", lambda: dict(matplotlib.rcParams), _put_matplotlib),
         State("numpy's error handling", np.geterr, lambda v: np.seterr(**v)),
+        *_torch_states(),
+    ]
+
+
+def _torch_states() -> list[State]:
+    import torch
+
+    def deterministic() -> tuple[bool, bool]:
+        warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        return torch.are_deterministic_algorithms_enabled(), warn_only
+
+    def put_deterministic(value: tuple[bool, bool]) -> None:
+        torch.use_deterministic_algorithms(value[0], warn_only=value[1])
+
+    def put_device(value: torch.device) -> None:
+        if torch.get_default_device() != value:  # setting it installs a mode, so only if needed
+            torch.set_default_device(None)
+
+    def cudnn() -> tuple[bool, bool]:
+        return torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+
+    def put_cudnn(value: tuple[bool, bool]) -> None:
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = value
+
+    precision = (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision)
+    return [
         State("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
         State("torch's default device", torch.get_default_device, put_device),
         State("torch's grad mode", torch.is_grad_enabled, torch.set_grad_enabled),
-        State(
-            "torch's deterministic algorithms",
-            deterministic,
-            lambda v: torch.use_deterministic_algorithms(v[0], warn_only=v[1]),
-        ),
-        State(
-            "cuDNN's flags",
-            lambda: (cudnn.deterministic, cudnn.benchmark),
-            lambda v: (setattr(cudnn, "deterministic", v[0]), setattr(cudnn, "benchmark", v[1])),
-        ),
+        State("torch's deterministic algorithms", deterministic, put_deterministic),
+        State("cuDNN's flags", cudnn, put_cudnn),
         State("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
-        State(
-            "torch's matmul precision",
-            torch.get_float32_matmul_precision,
-            torch.set_float32_matmul_precision,
-        ),
+        State("torch's matmul precision", *precision),
     ]
 
 
