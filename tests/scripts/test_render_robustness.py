@@ -2,8 +2,9 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from render_site import checkout
-from test_robustness import OFTEN, PATH, pages
+from test_robustness import OFTEN, PATH, nasty
 
 from scripts.catalog.markdown import read
 from scripts.catalog.names import Names
@@ -35,7 +36,13 @@ def kept(document):
     return [line for at, line in enumerate(lines) if at not in out and line.strip()]
 
 
-@given(raw=pages)
+marked = st.lists(st.sampled_from([*nasty, *["```python\nprint(1)\n```"] * 40]), max_size=20).map(
+    lambda parts: "".join(f"{part}\nline{at}x\n" for at, part in enumerate(parts)).encode()
+)
+"""Pages of nasty lines with a line between any two that stands nowhere else."""
+
+
+@given(raw=marked)
 @OFTEN
 def test_no_block_and_no_line_is_lost_or_moved(site, raw):
     document, _ = read(PATH, raw)

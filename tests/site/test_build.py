@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = "docs/02_attention_mechanisms/grouped_query_attention.md"
 RECORD = "build/records/02_attention_mechanisms/grouped_query_attention.json"
 
+NEXT = "## 4. High-Level Intuition"
+
 pytestmark = pytest.mark.site
 
 
@@ -75,17 +77,17 @@ def test_a_stale_record_fails(copy, path, old, new):
 
 
 def test_prose_alone_makes_no_record_stale(copy):
-    edit(copy, PAGE, "That is the whole idea", "That is all of the idea")
+    edit(copy, PAGE, NEXT, f"One more sentence.\n\n{NEXT}")
     assert build(copy, "--strict").returncode == 0
 
 
 @pytest.mark.parametrize(
     "old, new, place, message",
     [
-        ("$k$ and $v$ have", "[x](nowhere.md) $k$ and $v$ have", "[x](nowhere.md)", "dead link"),
-        ("$k$ and $v$ have", "$\\frak{$ and $v$ have", "$\\frak{", "KaTeX"),
-        ("$k$ and $v$ have", "`nexus.nothing` and $v$ have", "`nexus.nothing`", "no 'nothing'"),
-        ("## 4. High-Level Intuition", "## 4. Intuition", "## 4. Intuition", "section"),
+        (NEXT, f"[x](nowhere.md)\n\n{NEXT}", "[x](nowhere.md)", "dead link"),
+        (NEXT, f"$\\frak{{$\n\n{NEXT}", "$\\frak{", "KaTeX"),
+        (NEXT, f"`nexus.nothing`\n\n{NEXT}", "`nexus.nothing`", "no 'nothing'"),
+        (NEXT, "## 4. Intuition", "## 4. Intuition", "section"),
         ("```python {varies}", "```py", "```py\n", "Python fence"),
     ],
 )
