@@ -33,8 +33,8 @@ def test_functions_are_short_and_take_few_parameters(files):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                taken = len(node.args.args) + len(node.args.kwonlyargs)
-                taken -= node.args.args[:1] and node.args.args[0].arg == "self" or 0
+                given = [*node.args.args, *node.args.kwonlyargs]
+                taken = sum(argument.arg != "self" for argument in given)
                 if lines > 40 or taken > 8:
                     wrong.append(f"{name(file)}:{node.lineno} {node.name}: {lines} lines, {taken}")
     assert not wrong
