@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.subtests import SubtestContext
 
 from scripts.catalog import Catalogue, Page
 from scripts.verify import blame, records, report
@@ -59,27 +60,34 @@ def _run(catalogue: Catalogue, pages: list[Page], workers: int) -> dict[str, rep
 
 
 class Gather:
-    """The controller's plugin: sends pages to the workers and takes their reports."""
+    """The controller's plugin: sends pages to the workers, takes their reports, and their records.
+
+    A record tells of each block; pytest hears of them here, as of subtests, without their having
+    to be sent one by one.
+    """
 
     def __init__(self, root: Path, pages: dict[str, Page]):
         self.root, self.pages = root, pages
         self.lines: dict[str, report.Line] = {}
+        self.hook: Any = None
+        tasks = {p: (page, page_key(root, page), modules(root, page)) for p, page in pages.items()}
+        self._tasks = pickle.dumps(tasks)
         report.progress(0, len(pages), "starting")
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self.hook = config.hook
+
     def pytest_configure_node(self, node: Any) -> None:
-        tasks = {
-            path: (page, page_key(self.root, page), modules(self.root, page))
-            for path, page in self.pages.items()
-        }
-        node.workerinput["pages"] = pickle.dumps(tasks)
+        node.workerinput["pages"] = self._tasks
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Take a page's report; those of its blocks came before, and "???" is of a dead worker."""
+        """Take a page's report; one "???" is of a worker that died on the page."""
         if report.when in ("call", "???") and not isinstance(report, pytest.SubtestReport):
             written = ("record", "written") in map(tuple, report.user_properties)
-            self._page(report.nodeid.split("::")[0], written, str(report.longrepr or ""))
+            self._page(report.nodeid, written, str(report.longrepr or ""))
 
-    def _page(self, path: str, written: bool, failure: str) -> None:
+    def _page(self, node: str, written: bool, failure: str) -> None:
+        path = node.split("::")[0]
         page, crash = self.pages[path], None
         record = records.read(self.root, page) if written else None
         if record is None:
@@ -87,6 +95,8 @@ class Gather:
             line = blame.last_line(self.root, path)
             what = failure.strip() or "no record was written"
             crash = f"{path}:{line}: the block that begins here ended the process: {what}"
+        for block in record.blocks if record else ():
+            self.hook.pytest_runtest_logreport(report=_of_block(node, page, block))
         self.lines[path] = report.Line(path, record, crash=crash)
         report.progress(len(self.lines), len(self.pages), path)
 
@@ -94,3 +104,19 @@ class Gather:
         missing = set(self.pages) - set(self.lines)
         lost = {p: report.Line(p, None, crash=f"{p}:1: the page was not run") for p in missing}
         return self.lines | lost
+
+
+def _of_block(node: str, page: Page, block: records.BlockRecord) -> pytest.SubtestReport:
+    longrepr: Any = block.error
+    if block.outcome == "skipped":
+        longrepr = (page.path, block.line, "skipped")
+    return pytest.SubtestReport(
+        nodeid=node,
+        location=(page.path, block.line - 1, page.slug),
+        keywords={},
+        outcome=block.outcome,  # type: ignore[arg-type]
+        longrepr=longrepr,
+        when="call",
+        duration=block.seconds,
+        context=SubtestContext(msg=f"block {block.number}, line {block.line}", kwargs={}),
+    )

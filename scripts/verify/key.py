@@ -21,7 +21,7 @@ def page_key(root: Path, page: Page) -> str:
     parts += [repr((b.code, b.varies, b.raises, b.skip, b.expected)) for b in page.blocks]
     parts += [repr(page.meta.get(key)) for key in FRONT_USED]
     for module in closure(root, page):
-        parts += [module.as_posix(), _digest(root / module)]
+        parts += [module, _digest(root / module)]
     return hashlib.sha256("\0".join([*parts, _surroundings(root)]).encode()).hexdigest()
 
 
@@ -36,30 +36,30 @@ def digests(root: Path, paths: Iterable[str]) -> dict[str, str]:
     return {p: _digest(root / p) if (root / p).is_file() else "" for p in paths}
 
 
-def closure(root: Path, page: Page) -> list[Path]:
-    """The files of `nexus` that the page's blocks import, directly or not, sorted."""
-    todo = {module for block in page.blocks for module in _imports(root, block.code)}
-    seen: set[Path] = set()
+def closure(root: Path, page: Page) -> list[str]:
+    """The files of `nexus` that the page's blocks import, directly or not, below root, sorted."""
+    todo = {file for block in page.blocks for file in _imports(root, block.code)}
+    seen: set[str] = set()
     while todo:
         file = todo.pop()
         if file not in seen:
             seen.add(file)
-            todo |= _imports_of_file(root, file, (root / file).stat().st_mtime_ns)
+            todo |= _imports_of_file(root, file, os.stat(f"{root}/{file}").st_mtime_ns)
     return sorted(seen)
 
 
 def modules(root: Path, page: Page) -> list[str]:
     """The names of the modules of that closure."""
-    dotted = [".".join(file.with_suffix("").parts) for file in closure(root, page)]
+    dotted = [file.removesuffix(".py").replace("/", ".") for file in closure(root, page)]
     return [name.removesuffix(".__init__") for name in dotted]
 
 
 @cache
-def _imports_of_file(root: Path, file: Path, changed: int) -> frozenset[Path]:
+def _imports_of_file(root: Path, file: str, changed: int) -> frozenset[str]:
     return frozenset(_imports(root, (root / file).read_text(encoding="utf-8")))
 
 
-def _imports(root: Path, code: str) -> set[Path]:
+def _imports(root: Path, code: str) -> set[str]:
     """Files of `nexus` that this code imports, with every parent `__init__`."""
     try:
         names = imported(code)
@@ -68,15 +68,11 @@ def _imports(root: Path, code: str) -> set[Path]:
     return {file for _, name in names for file in _files(root, name)}
 
 
-def _files(root: Path, name: str) -> set[Path]:
+def _files(root: Path, name: str) -> set[str]:
     parts = name.split(".")
-    found = set()
-    for end in range(1, len(parts) + 1):
-        path = Path(*parts[:end])
-        found |= {
-            f for f in (path / "__init__.py", path.with_suffix(".py")) if (root / f).is_file()
-        }
-    return found
+    paths = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    candidates = [file for path in paths for file in (f"{path}/__init__.py", f"{path}.py")]
+    return {file for file in candidates if os.path.isfile(f"{root}/{file}")}
 
 
 def _digest(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""The pytest plugin of a worker: one item a page, one sub-report a block, a record at the end.
+"""The pytest plugin of a worker: one item a page, a record at the end.
 
 It subclasses pytest-codeblocks' file and block, which by themselves would skip fences with
 attributes, run shell fences and evaluate comments (DESIGN, "Verification").
@@ -12,11 +12,9 @@ from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
-from _pytest.subtests import SubtestContext
 from pytest_codeblocks.plugin import MarkdownFile, TestBlock
 
 from scripts.catalog import Page
@@ -90,8 +88,6 @@ class PageItem(TestBlock):
         records.write(root, page, _record(root, page, key, run, seconds, cpu_seconds))
         self.user_properties.append(("record", "written"))
         blame.done(root)
-        for block in run.blocks:
-            self._report(block)
         if not run.passed:
             failed = sum(block.outcome == "failed" for block in run.blocks)
             raise PageFailed(f"{failed} of {len(run.blocks)} blocks failed")
@@ -110,23 +106,6 @@ class PageItem(TestBlock):
 
     def _rewrite(self, tree, source: bytes, file: str) -> None:
         rewrite_asserts(tree, source, file, self.config)
-
-    def _report(self, block: records.BlockRecord) -> None:
-        """Tell pytest of one block, as of a subtest."""
-        longrepr: Any = block.error
-        if block.outcome == "skipped":
-            longrepr = (str(self.path), block.line, "skipped")
-        report = pytest.SubtestReport(
-            nodeid=self.nodeid,
-            location=(str(self.path), block.line - 1, self.path.stem),
-            keywords={},
-            outcome=block.outcome,  # type: ignore[arg-type]
-            longrepr=longrepr,
-            when="call",
-            duration=block.seconds,
-            context=SubtestContext(msg=f"block {block.number}, line {block.line}", kwargs={}),
-        )
-        self.ihook.pytest_runtest_logreport(report=report)
 
     def repr_failure(self, excinfo):
         if excinfo.errisinstance(PageFailed):

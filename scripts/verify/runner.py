@@ -127,6 +127,8 @@ def _run_block(place: _Place, rewrite: Compile | None, left: float) -> BlockReco
 def away_from_nexus(page: Page) -> tuple[int, ...]:
     """Numbers of the blocks that name nothing of `nexus`, nor do the blocks that they need."""
     reaching = {block.number for block in page.blocks if _imports_nexus(block)}
+    if len(reaching) == len(page.blocks):
+        return ()
     needs = zip(page.blocks, slices(page.blocks), strict=True)
     return tuple(b.number for b, needed in needs if not reaching & {b.number, *needed})
 
