@@ -11,14 +11,14 @@ Column = tuple[str, Callable[[Row], object]]
 
 VERIFY: list[Column] = [
     ("pages", lambda row: row["pages"]),
-    ("a block takes", lambda row: f"{_block_ms(row):.0f} ms"),
+    ("a block", lambda row: f"{_block_ms(row):.0f} ms"),
     ("plain, CPU s", lambda row: row["plain"]["cpu"]),
     ("verify, CPU s", lambda row: row["cold"]["cpu"]),
     ("ratio", lambda row: row["overhead"]),
     ("verify, s", lambda row: row["cold"]["wall"]),
-    ("nothing changed, s", lambda row: row["unchanged"]["wall"]),
-    ("one module changed, s", lambda row: row["one_module"]["wall"]),
-    ("pages run again", lambda row: row["run_again"]),
+    ("unchanged, s", lambda row: row["unchanged"]["wall"]),
+    ("one module, s", lambda row: row["one_module"]["wall"]),
+    ("run again", lambda row: row["run_again"]),
     ("peak MB", lambda row: row["cold"]["peak_mb"]),
 ]
 SITE: list[Column] = [
@@ -56,7 +56,9 @@ def _table(site: Site, name: str, columns: list[Column]) -> str:
     lines = [[title for title, _ in columns], ["--:" for _ in columns]]
     lines += [[str(value(row)) for _, value in columns] for row in found["rows"]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    grown = ", ".join(f"{what} {n}" for what, n in found["growth"].items() if n is not None)
+    grown = ", ".join(
+        f"{what.replace('_', ' ')} {n}" for what, n in found["growth"].items() if n is not None
+    )
     growth = f" CPU time grows with the pages to the power: {grown}." if grown else ""
     where = f"`{found['command']}` on {found['machine']}, {found['date']}."
     return f"{table}\n\n{where}{growth}\n"
