@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import sys
 from pathlib import Path
 
 from scripts.verify.records import Figure
@@ -22,6 +23,8 @@ def collect(prefix: str) -> tuple[Figure, ...]:
     Raises:
         Untitled: a figure has no suptitle.
     """
+    if "matplotlib.pyplot" not in sys.modules:
+        return ()
     import matplotlib.pyplot as plt
 
     try:
@@ -31,6 +34,12 @@ def collect(prefix: str) -> tuple[Figure, ...]:
         return tuple(_record(f, f"{prefix}-{at}") for at, f in enumerate(figures, start=1))
     finally:
         plt.close("all")
+
+
+def close_figures() -> None:
+    """Close what is still open, if anything was ever drawn."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def _record(figure, prefix: str) -> Figure:

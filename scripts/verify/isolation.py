@@ -16,21 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.catalog.records import Page
-from scripts.verify.figures import STYLE
+from scripts.verify.figures import STYLE, close_figures
 from scripts.verify.guards import Running, data_files, watched
 from scripts.verify.state import Snapshot, private
 
 COMPILER = re.compile(r"manual_seed|optim|compile|checkpoint")
 """What makes torch import its compiler, which takes seconds and patches torch itself."""
-
-
-def warm_up() -> None:
-    """Import what takes seconds or changes the process when it is first used: no block's fault."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot
-    import torch.utils.benchmark  # noqa: F401
 
 
 @contextmanager
@@ -60,12 +51,9 @@ class World:
     """What pages run in, one after the other; made once a process, since torch is slow to come."""
 
     def __init__(self, root: Path):
-        warm_up()
-        import matplotlib
+        import torch  # noqa: F401  now, so that no block waits for it
 
         self.root = root
-        style = matplotlib.rc_params_from_file(STYLE, use_default_template=True)
-        matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
         self._snapshot: Snapshot | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="nexus-"))
 
@@ -84,6 +72,9 @@ class World:
         if "torch._dynamo" not in sys.modules and any(map(COMPILER.search, found)):
             importlib.import_module("torch._dynamo")
             self._snapshot = None  # what that changed is nobody's leak
+        if "matplotlib" not in sys.modules and any("matplotlib" in text for text in found):
+            _draw_in_our_style()
+            self._snapshot = None
         self._snapshot = snapshot = self._snapshot or Snapshot()
         snapshot.extend()
         return snapshot
@@ -94,8 +85,6 @@ class World:
 
         `modules` are those of `nexus` that the page will import.
         """
-        import matplotlib.pyplot as plt
-
         here, snapshot = os.getcwd(), self._ready(page, modules)
         with (
             warnings.catch_warnings(record=True) as warned,
@@ -105,13 +94,26 @@ class World:
             warnings.simplefilter("always")
             os.chdir(self._folder)
             _seed()
+            visit = Visit(self.root, self._folder, snapshot, read, warned)
             try:
-                yield Visit(self.root, self._folder, snapshot, read, warned)
+                yield visit
             finally:
-                plt.close("all")
-                snapshot.restore()
+                close_figures()
+                if not visit.clean:
+                    snapshot.restore()
                 os.chdir(here)
                 _empty(self._folder)
+
+
+def _draw_in_our_style() -> None:
+    """Import matplotlib, for the first page that draws."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot
+
+    style = matplotlib.rc_params_from_file(STYLE, use_default_template=True)
+    matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
 
 
 def _seed() -> None:
@@ -146,6 +148,7 @@ class Visit:
         self.warned = warned
         self._root, self._folder, self._snapshot, self._read = root, folder, snapshot, read
         self._running, self._filters = Running(), list(warnings.filters)
+        self.clean = False  # until the last look has found nothing changed
 
     def leaks(self, *, last: bool) -> list[str]:
         """What is not as it was before the page, and what it has started and still runs.
@@ -153,6 +156,7 @@ class Visit:
         At the last, threads get a moment to end, and processes are killed.
         """
         changed = self._snapshot.changed()
+        self.clean = last and not changed
         changed += [] if Path.cwd() == self._folder.resolve() else ["the working directory"]
         changed += [] if warnings.filters == self._filters else ["the warning filters"]
         running = self._running.end() if last else self._running.left()

@@ -23,7 +23,6 @@ class State:
 
 def shared_states() -> list[State]:
     """What every page must leave as it was."""
-    import matplotlib
     import numpy as np
 
     def environment() -> dict[str, str]:
@@ -40,9 +39,9 @@ def shared_states() -> list[State]:
         State(
             "the garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()
         ),
-        State("matplotlib's settings", lambda: dict(matplotlib.rcParams), _put_matplotlib),
         State("numpy's error handling", np.geterr, lambda v: np.seterr(**v)),
         *_torch_states(),
+        *_matplotlib_states(),
     ]
 
 
@@ -95,6 +94,15 @@ def private_states() -> list[State]:
             lambda v: vars(_tensor_str.PRINT_OPTS).update(v),
         ),
     ]
+
+
+def _matplotlib_states() -> list[State]:
+    """Its settings, where a page has had it imported."""
+    if "matplotlib" not in sys.modules:
+        return []
+    import matplotlib
+
+    return [State("matplotlib's settings", lambda: dict(matplotlib.rcParams), _put_matplotlib)]
 
 
 def _put_matplotlib(value: dict[str, Any]) -> None:

@@ -75,6 +75,11 @@ FAULTS = {
         "```python",
         "leaves sys.modules['nexus.small'] behind",
     ),
+    "eats_memory": (
+        "```python\nimport numpy\n\nprint(numpy.ones(2**34, dtype='u1').sum())\n```",
+        "print(numpy.ones",
+        "Unable to allocate",
+    ),
     "floods": ('```python\nprint("x" * 30_000)\n```', "```python", "prints 30001 characters"),
 }
 
