@@ -223,6 +223,15 @@ def test_python_that_nobody_runs_is_refused(checkout, problems, path):
     assert [p for p in problems() if "nothing runs" in p][0].startswith(f"{path}:7: ")
 
 
+def test_a_slug_that_stands_twice_is_refused(checkout, problems):
+    path = checkout.page("first_one")
+    other = "docs/05_positional_encodings/first_one.md"
+    checkout.write(other, (checkout.root / path).read_text())
+    assert (
+        f"{other}:1: the slug 'first_one' is taken by {path}; rename one of the files" in problems()
+    )
+
+
 def test_a_circle_of_prerequisites_is_named(checkout, problems):
     checkout.page("first_one", prerequisites="second_one")
     checkout.page("second_one", prerequisites="first_one")
