@@ -20,8 +20,12 @@ from scripts.verify.figures import STYLE, close_figures
 from scripts.verify.guards import Running, data_files, watched
 from scripts.verify.state import Snapshot, private
 
-COMPILER = re.compile(r"manual_seed|optim|compile|checkpoint")
-"""What makes torch import its compiler, which takes seconds and patches torch itself."""
+LATE = {
+    "torch._dynamo": re.compile(r"manual_seed|optim|compile|checkpoint"),
+    "torch.utils.benchmark": re.compile(r"benchmark"),
+}
+"""Modules whose first import takes seconds or changes torch, sys.path or the environment, and what
+in the code makes torch import them."""
 
 
 @contextmanager
@@ -69,9 +73,10 @@ class World:
                 found.append(inspect.getsource(importlib.import_module(name)))
             except Exception:  # the block that imports it will say so, with its line
                 continue
-        if "torch._dynamo" not in sys.modules and any(map(COMPILER.search, found)):
-            importlib.import_module("torch._dynamo")
-            self._snapshot = None  # what that changed is nobody's leak
+        for name, mentioned in LATE.items():
+            if name not in sys.modules and any(map(mentioned.search, found)):
+                importlib.import_module(name)
+                self._snapshot = None  # what that changed is nobody's leak
         if "matplotlib" not in sys.modules and any("matplotlib" in text for text in found):
             _draw_in_our_style()
             self._snapshot = None
