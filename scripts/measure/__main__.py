@@ -50,8 +50,11 @@ def measure(root: Path, page: Page) -> dict[str, Any]:
     from nexus.experiment import Experiment
 
     found: dict[str, Any] = {}
-    visit = World(root).visit(page, modules(root, page))
-    with visit, page_module(root, page) as module:
+    with (
+        World(root) as world,
+        world.visit(page, modules(root, page)),
+        page_module(root, page) as module,
+    ):
         for block in page.blocks:
             if not any(_measured(b.code) for b in page.blocks[block.number - 1 :]):
                 break

@@ -60,14 +60,13 @@ def _parse(code: str) -> ast.Module | None:
         return None
 
 
-def reaches_nexus(blocks: Sequence[Block], i: int) -> bool:
-    """Whether `blocks[i]`, or the slice that it needs, imports something of `nexus`."""
-    numbers = {blocks[i].number, *slices(blocks)[i]}
-    return any(
-        imported(block.code)
-        for block in blocks
-        if block.number in numbers and _parse(block.code) is not None
-    )
+def away_from_nexus(blocks: Sequence[Block]) -> list[int]:
+    """Numbers of the blocks that import nothing of `nexus`, nor do the blocks that they need."""
+    reaching = {b.number for b in blocks if _parse(b.code) is not None and imported(b.code)}
+    if len(reaching) == len(blocks):
+        return []
+    needs = zip(blocks, slices(blocks), strict=True)
+    return [b.number for b, needed in needs if not reaching & {b.number, *needed}]
 
 
 def runnable(blocks: Sequence[Block], i: int) -> str:

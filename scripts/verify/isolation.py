@@ -61,6 +61,12 @@ class World:
         self._snapshot: Snapshot | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="nexus-"))
 
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Remove the folder that the pages ran in."""
         shutil.rmtree(self._folder, ignore_errors=True)

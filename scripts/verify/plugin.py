@@ -28,8 +28,6 @@ Task = tuple[Page, str, list[str]]
 """A page, its key, and the modules of `nexus` that it imports."""
 
 PAGES = pytest.StashKey[dict[str, Task]]()
-
-
 WORLD = pytest.StashKey[World]()
 
 

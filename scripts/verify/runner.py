@@ -11,9 +11,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.catalog.imports import imported
 from scripts.catalog.records import Block, Page
-from scripts.slices import slices
+from scripts.slices import away_from_nexus
 from scripts.verify import expected, figures, limits
 from scripts.verify.isolation import Visit, World, page_module
 from scripts.verify.records import BlockRecord, Figure
@@ -53,7 +52,7 @@ def run_page(
     """
     begin = time.perf_counter()
     blocks: list[BlockRecord] = []
-    away = away_from_nexus(page)
+    away = away_from_nexus(page.blocks) if only is None else []  # of a whole page only
     leaked: dict[str, int] = {}  # what, and the line of the block after which it was first seen
     with world.visit(page, modules) as visit, page_module(world.root, page) as module:
         for block in page.blocks:
@@ -122,22 +121,6 @@ def _run_block(place: _Place, rewrite: Compile | None, left: float) -> BlockReco
         raised=raised,
         error=error,
     )
-
-
-def away_from_nexus(page: Page) -> tuple[int, ...]:
-    """Numbers of the blocks that name nothing of `nexus`, nor do the blocks that they need."""
-    reaching = {block.number for block in page.blocks if _imports_nexus(block)}
-    if len(reaching) == len(page.blocks):
-        return ()
-    needs = zip(page.blocks, slices(page.blocks), strict=True)
-    return tuple(b.number for b, needed in needs if not reaching & {b.number, *needed})
-
-
-def _imports_nexus(block: Block) -> bool:
-    try:
-        return bool(imported(block.code))
-    except (SyntaxError, ValueError, RecursionError):
-        return False
 
 
 def _warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from scripts.verify.runner import run_page
 
 def standalone(catalogue: Catalogue, pages: list[Page]) -> list[str]:
     """What fails, each with its file and line, then the numbers of the blocks that were run."""
-    world, problems = World(catalogue.root), []
-    for at, page in enumerate(pages):
-        report.progress(at, len(pages), page.path)
-        problems += check(world, page, modules(catalogue.root, page))
+    problems = []
+    with World(catalogue.root) as world:
+        for at, page in enumerate(pages):
+            report.progress(at, len(pages), page.path)
+            problems += check(world, page, modules(catalogue.root, page))
     return problems
 
 

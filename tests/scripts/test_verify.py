@@ -430,7 +430,8 @@ print("the page goes on", nexus.__name__)
     path = checkout.page("first_one", body)
     page = load(checkout.root).pages["first_one"]
     monkeypatch.setattr(limits, "BLOCK_SECONDS", 0.3)
-    first, second = runner.run_page(World(checkout.root), page, [], lambda block: None).blocks
+    with World(checkout.root) as world:
+        first, second = runner.run_page(world, page, [], lambda block: None).blocks
     assert first.outcome == "failed" and "took more than 0.3 s" in str(first.error)
     assert str(first.error).startswith(f"{path}:")
     assert second.stdout == "the page goes on nexus\n"
@@ -473,6 +474,7 @@ print(y, double(3.0))
     checkout.edit(path, "from nexus.small import double", own)
     monkeypatch.setattr(standalone, "slices", lambda blocks: [[], [1], [1]])
     page = load(checkout.root).pages["first_one"]
-    (problem,) = standalone.check(World(checkout.root), page, [])
+    with World(checkout.root) as world:
+        (problem,) = standalone.check(world, page, [])
     line = checkout.line_of(path, "print(y, double")
     assert problem.startswith(f"{path}:{line}: NameError: name 'y' is not defined")
