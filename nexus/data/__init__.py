@@ -1,1 +1,1 @@
-"""Small tasks to learn, made on the spot from a size and a generator."""
+"""Small tasks to learn: real pictures that come along, and sequences made on the spot."""
