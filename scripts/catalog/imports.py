@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Iterator
 from functools import cache
 
 
@@ -30,10 +31,21 @@ def imported(code: str) -> tuple[tuple[int, str], ...]:
     if "nexus" not in code:
         return ()
     found: list[tuple[int, str]] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = ["" if alias.name == "*" else f".{alias.name}" for alias in node.names]
             found += [(node.lineno, node.module + name) for name in names]
     return tuple((line, name) for line, name in found if name.split(".")[0] == "nexus")
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements, however deep: an import is one, and most nodes are expressions."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, field, ())
+            todo += inner if isinstance(inner, list) else ()  # a lambda's body is an expression

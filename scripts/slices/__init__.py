@@ -62,11 +62,18 @@ def _parse(code: str) -> ast.Module | None:
 
 def away_from_nexus(blocks: Sequence[Block]) -> list[int]:
     """Numbers of the blocks that import nothing of `nexus`, nor do the blocks that they need."""
-    reaching = {b.number for b in blocks if _parse(b.code) is not None and imported(b.code)}
+    reaching = {b.number for b in blocks if _imports_nexus(b.code)}
     if len(reaching) == len(blocks):
         return []
     needs = zip(blocks, slices(blocks), strict=True)
     return [b.number for b, needed in needs if not reaching & {b.number, *needed}]
+
+
+def _imports_nexus(code: str) -> bool:
+    try:
+        return bool(imported(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
 
 
 def runnable(blocks: Sequence[Block], i: int) -> str:

@@ -48,12 +48,13 @@ def _cpu() -> float:
 def _run(catalogue: Catalogue, pages: list[Page], workers: int) -> dict[str, report.Line]:
     root = catalogue.root
     gather = Gather(root, {page.path: page for page in pages})
-    options = ["-s", "-p", "scripts.verify.plugin", "-n", str(workers), "--dist", "load"]
+    options = ["--disable-plugin-autoload", "-p", "xdist"]  # others cost a second a process
+    options += ["-s", "-p", "scripts.verify.plugin", "-n", str(workers), "--dist", "load"]
     options += ["--maxschedchunk", "1", "--max-worker-restart", str(len(pages))]
-    options += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:codeblocks"]
-    options += ["-p", "no:warnings", "-p", "no:threadexception", "-p", "no:unraisableexception"]
-    options += ["-p", "no:jaxtyping", "-p", "no:hypothesispytest", "-p", "no:faulthandler"]
-    options += ["-o", "addopts=", "--rootdir", str(root), "--noconftest", "-c", os.devnull]
+    options += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    options += ["-p", "no:threadexception", "-p", "no:unraisableexception"]
+    options += ["-p", "no:faulthandler", "-o", "addopts=", "--rootdir", str(root)]
+    options += ["--noconftest", "-c", os.devnull]
     with blame.watchdog(root):
         pytest.main([*options, *(str(root / page.path) for page in pages)], plugins=[gather])
     return gather.all_lines()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scripts.catalog.records import Block, Page
 from scripts.slices import away_from_nexus
@@ -138,10 +139,11 @@ def _execute(place: _Place, rewrite: Compile | None) -> str | None:
     """Run the code; what it raised, if it is a block that should."""
     block, file = place.block, str(place.root / place.page.path)
     source = "\n" * block.line + block.code
-    tree = ast.parse(source, file)
+    code: Any = source
     if rewrite:
-        rewrite(tree, source.encode(), file)
-    code = compile(tree, file, "exec", dont_inherit=True)
+        code = ast.parse(source, file)
+        rewrite(code, source.encode(), file)
+    code = compile(code, file, "exec", dont_inherit=True)
     try:
         exec(code, place.module.__dict__)
     except Exception as exception:

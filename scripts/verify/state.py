@@ -1,6 +1,7 @@
 """The state of the process that a page could leave changed: how to read it, how to put it back."""
 
 import gc
+import operator
 import os
 import random
 import sys
@@ -9,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 
@@ -162,6 +164,9 @@ _CACHES = dict.fromkeys(("__warningregistry__", "__builtins__", "__spec__", "__a
 
 def _differ(now: Mapping[str, Any], before: dict[str, Any]) -> list[str]:
     """Names that are bound to something else now, or to nothing."""
+    bound = map(now.get, before, repeat(_GONE))
+    if all(map(operator.is_, bound, before.values())):  # as nearly always; no bytecode a name
+        return []
     found = [name for name, value in before.items() if now.get(name, _GONE) is not value]
     return [name for name in found if name not in _CACHES]
 

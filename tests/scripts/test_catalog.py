@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.catalog import load
+from scripts.catalog.imports import imported
 from scripts.catalog.markdown import read
 
 FENCE = "```python"
@@ -275,3 +276,41 @@ def test_the_command_prints_the_problems_and_fails(checkout):
     done = checkout.run("scripts.catalog")
     assert done.returncode == 1
     assert done.stdout.startswith(f"{path}:{checkout.line_of(path, 'nowhere')}: dead link")
+
+
+def test_imports_are_found_wherever_a_statement_may_stand():
+    code = """
+def f():
+    from nexus.b import c
+    class K:
+        async def g(self):
+            with x:
+                for i in y:
+                    import nexus.e
+                else:
+                    import nexus.f
+            while 1:
+                pass
+            else:
+                import nexus.g
+try:
+    import nexus.h
+except* E:
+    import nexus.i
+else:
+    import nexus.j
+finally:
+    import nexus.k
+match x:
+    case 1:
+        import nexus.l, torch
+if a: import nexus.m
+elif b: import nexus.n
+else: import nexus.o
+async def q():
+    async with p: import nexus.p
+    async for i in j: import nexus.q
+z = lambda: 0
+"""
+    expected = {"nexus.b.c", *(f"nexus.{letter}" for letter in "efghijklmnopq")}
+    assert {name for _, name in imported(code)} == expected
