@@ -38,7 +38,12 @@ def digests(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 def closure(root: Path, page: Page) -> list[str]:
     """The files of `nexus` that the page's blocks import, directly or not, below root, sorted."""
-    todo = {file for block in page.blocks for file in _imports(root, block.code)}
+    return reached(root, (block.code for block in page.blocks))
+
+
+def reached(root: Path, codes: Iterable[str]) -> list[str]:
+    """The files of `nexus` that these pieces of code import, directly or not, sorted."""
+    todo = {file for code in codes for file in _imports(root, code)}
     seen: set[str] = set()
     while todo:
         file = todo.pop()
