@@ -1,5 +1,7 @@
 """The training loop on a problem whose every loss is known."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -20,3 +22,8 @@ def test_a_loss_that_is_not_finite_stops_before_it_harms():
     assert x.item() == 0.0
     with pytest.raises(ValueError, match="the loss is nan at step 0"):
         fit(lambda: x * torch.nan, optimizer, steps=9)
+
+
+def examples():
+    x = torch.tensor(8.0, requires_grad=True)
+    return [(partial(fit, steps=3), (lambda: x**2 / 2, torch.optim.SGD([x], lr=0.5)))]

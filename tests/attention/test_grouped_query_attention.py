@@ -1,5 +1,7 @@
 """Grouped-query attention against torch's own, and the laws it must obey."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -38,13 +40,10 @@ def repeat(weight, kv_heads):
 @pytest.mark.parametrize("g", [1, 2, 6])  # multi-query, grouped, multi-head
 @pytest.mark.parametrize("mask, n, m", [(masks.full, 5, 7), (masks.causal, 5, 5)])
 def test_the_kernel_matches_torch(g, mask, n, m, matches):
-    q = torch.randn(3, 6, n, 8, requires_grad=True)
-    k, v = (torch.randn(3, g, m, 8, requires_grad=True) for _ in "kv")
+    q, k, v = (torch.randn(3, *s, 8, requires_grad=True) for s in ((6, n), (g, m), (g, m)))
     ours = grouped_attention(q, k, v, mask(torch.arange(n), torch.arange(m)))
-    theirs = F.scaled_dot_product_attention(
-        q, k, v, is_causal=mask is masks.causal, enable_gqa=True
-    )
-    matches(F.scaled_dot_product_attention, ours, theirs, wrt=(q, k, v))
+    want = F.scaled_dot_product_attention(q, k, v, is_causal=mask is masks.causal, enable_gqa=True)
+    matches(F.scaled_dot_product_attention, ours, want, wrt=(q, k, v))
 
 
 @pytest.mark.parametrize("kv_heads", [1, 2, 6])
@@ -52,14 +51,11 @@ def test_the_module_matches_multi_head_attention_with_repeated_heads(kv_heads, m
     ours = GroupedQueryAttention(24, heads=6, kv_heads=kv_heads)
     theirs = nn.MultiheadAttention(24, 6, bias=False, batch_first=True)
     keys, values = repeat(ours.to_k.weight, kv_heads), repeat(ours.to_v.weight, kv_heads)
-    weights = {
-        "in_proj_weight": torch.cat([ours.to_q.weight, keys, values]),
-        "out_proj.weight": ours.to_out.weight,
-    }
+    qkv = torch.cat([ours.to_q.weight, keys, values])
+    weights = {"in_proj_weight": qkv, "out_proj.weight": ours.to_out.weight}
     x = torch.randn(7, 5, 24, requires_grad=True)
     future = torch.ones(5, 5, dtype=torch.bool).triu(1)
-    options = {"attn_mask": future, "need_weights": False}
-    want, _ = functional_call(theirs, weights, (x, x, x), options)
+    want, _ = functional_call(theirs, weights, (x, x, x), {"attn_mask": future})
     matches(nn.MultiheadAttention, ours(x), want, wrt=(x, *ours.parameters()))
 
 
@@ -118,8 +114,7 @@ def test_pooling_is_the_mean():
 
 @pytest.mark.worked("Llama 3 70B, 8192 tokens, bf16: two and a half GiB")
 def test_cache_size():
-    size = cache_bytes(tokens=8192, layers=80, kv_heads=8, head_width=128, itemsize=2)
-    assert size == 5 * 2**29
+    assert cache_bytes(tokens=8192, layers=80, kv_heads=8, head_width=128, itemsize=2) == 5 * 2**29
 
 
 def test_cache_size_is_that_of_a_real_cache():
@@ -132,19 +127,24 @@ def test_cache_size_is_that_of_a_real_cache():
     assert attend.to("meta").start(1).k.is_meta  # the cache is where the weights are
 
 
-@pytest.mark.parametrize(
-    "dim, kv_heads, message",
-    [
-        (16, 3, "heads=4 is not a multiple of kv_heads=3"),
-        (18, 2, "dim=18 is not a multiple of heads=4"),
-    ],
-)
-def test_impossible_heads_are_refused(dim, kv_heads, message):
-    with pytest.raises(ValueError, match=message):
-        GroupedQueryAttention(dim, heads=4, kv_heads=kv_heads)
+def test_impossible_heads_are_refused():
+    with pytest.raises(ValueError, match="heads=4 is not a multiple of kv_heads=3"):
+        GroupedQueryAttention(16, heads=4, kv_heads=3)
+    with pytest.raises(ValueError, match="dim=18 is not a multiple of heads=4"):
+        GroupedQueryAttention(18, heads=4, kv_heads=2)
 
 
 def test_a_query_that_may_read_nothing_is_refused():
     q, k = torch.randn(3, 8, 5, 4), torch.randn(3, 2, 7, 4)
     with pytest.raises(ValueError, match="query 2 may read no key"):
         grouped_attention(q, k, k, torch.ones(5, 7).bool().index_fill(0, torch.tensor(2), False))
+
+
+def examples():
+    q, k = torch.randn(3, 6, 5, 4), torch.randn(3, 2, 7, 4)
+    return [
+        (partial(grouped_attention), (q, k, k, window(torch.arange(5), torch.arange(7)))),
+        (partial(GroupedQueryAttention, 24, heads=6, kv_heads=2), (torch.randn(3, 5, 24),)),
+        (partial(pool_heads, heads=6, kv_heads=2), (torch.randn(24, 5),)),
+        (partial(cache_bytes, tokens=5, layers=1, kv_heads=2, head_width=4, itemsize=4), ()),
+    ]

@@ -1,5 +1,7 @@
 """Multi-head attention against torch's own, and the laws it must obey."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -31,8 +33,7 @@ def window(queries, keys):
 
 @pytest.mark.parametrize("mask, n, m", [(masks.full, 5, 7), (masks.causal, 5, 5)])
 def test_the_kernel_matches_torch(mask, n, m, matches):
-    q, k = torch.randn(3, 6, n, 8, requires_grad=True), torch.randn(3, 6, m, 8, requires_grad=True)
-    v = torch.randn(3, 6, m, 4, requires_grad=True)
+    q, k, v = (torch.randn(3, 6, *s, requires_grad=True) for s in ((n, 8), (m, 8), (m, 4)))
     ours = attention(q, k, v, mask(torch.arange(n), torch.arange(m)))
     theirs = F.scaled_dot_product_attention(q, k, v, is_causal=mask is masks.causal)
     matches(F.scaled_dot_product_attention, ours, theirs, wrt=(q, k, v))
@@ -42,24 +43,19 @@ def test_the_kernel_matches_torch(mask, n, m, matches):
 def test_the_module_matches_torch(heads, matches):
     ours = MultiHeadAttention(24, heads=heads)
     theirs = nn.MultiheadAttention(24, heads, bias=False, batch_first=True)
-    weights = {
-        "in_proj_weight": torch.cat([ours.to_q.weight, ours.to_k.weight, ours.to_v.weight]),
-        "out_proj.weight": ours.to_out.weight,
-    }
+    qkv = torch.cat([ours.to_q.weight, ours.to_k.weight, ours.to_v.weight])
+    weights = {"in_proj_weight": qkv, "out_proj.weight": ours.to_out.weight}
     x = torch.randn(7, 5, 24, requires_grad=True)
     future = torch.ones(5, 5, dtype=torch.bool).triu(1)
-    options = {"attn_mask": future, "need_weights": False}
-    want, _ = functional_call(theirs, weights, (x, x, x), options)
+    want, _ = functional_call(theirs, weights, (x, x, x), {"attn_mask": future})
     matches(nn.MultiheadAttention, ours(x), want, wrt=(x, *ours.parameters()))
 
 
 def test_positions_and_masks_match_torch(matches):
     ours = MultiHeadAttention(24, heads=6, position=rotate, mask=window)
-    x, index = torch.randn(7, 5, 24, requires_grad=True), torch.arange(5)
+    x, t = torch.randn(7, 5, 24, requires_grad=True), torch.arange(5)
     q, k, v = (torch.stack(w(x).split(4, dim=-1), dim=1) for w in (ours.to_q, ours.to_k, ours.to_v))
-    heads = F.scaled_dot_product_attention(
-        rotate(q, index), rotate(k, index), v, attn_mask=window(index, index)
-    )
+    heads = F.scaled_dot_product_attention(rotate(q, t), rotate(k, t), v, window(t, t))
     theirs = ours.to_out(torch.cat(heads.unbind(1), dim=-1))
     matches(F.scaled_dot_product_attention, ours(x), theirs, wrt=(x, *ours.parameters()))
 
@@ -89,17 +85,13 @@ def test_steps_equal_the_full_pass(mask):
 
 @pytest.mark.law("reading in chunks of any size equals reading all at once")
 def test_chunks_equal_the_full_pass():
-    q, k = (torch.randn(3, 6, 7, 4, requires_grad=True) for _ in "qk")
-    v = torch.randn(3, 6, 7, 5, requires_grad=True)
-    parts = {"position": rotate, "mask": window}
+    q, k, v = (torch.randn(3, 6, 7, c, requires_grad=True) for c in (4, 4, 5))
+    outputs, parts = [], {"position": rotate, "mask": window}
     state = empty = Cache(k[:, :, :0], v[:, :, :0])
-    outputs = []
-    for cut in (slice(0, 4), slice(4, 5), slice(5, 7)):
-        new = Cache(k[:, :, cut], v[:, :, cut])
-        output, state = cached_attention(q[:, :, cut], new, state, **parts)
+    for a, b, c in zip(*(x.split([4, 1, 2], dim=2) for x in (q, k, v)), strict=True):
+        output, state = cached_attention(a, Cache(b, c), state, **parts)
         outputs.append(output)
-    chunks = torch.cat(outputs, 2)
-    whole, _ = cached_attention(q, Cache(k, v), empty, **parts)
+    chunks, (whole, _) = torch.cat(outputs, 2), cached_attention(q, Cache(k, v), empty, **parts)
     assert_close(chunks, whole)
     assert_close(state, Cache(rotate(k, torch.arange(7)), v))
     assert_close(grad(chunks.square().sum(), (q, k, v)), grad(whole.square().sum(), (q, k, v)))
@@ -121,7 +113,7 @@ def test_long_queries_read_one_key():
 
 
 @pytest.mark.worked(
-    "equation 1 by hand: scores ln 3 and 0 give weights 3/4 and 1/4, so 4 and 8 give 5"
+    "equation 1: scores ln 3 and 0 weigh the values 4 and 8 by 3/4 and 1/4, giving 5"
 )
 def test_attention_by_hand():
     q, k = 2 * torch.tensor([[3.0, 1, 1, 1]]).log(), torch.eye(4)[:2]
@@ -135,8 +127,7 @@ def test_sizes_of_the_base_model():
     assert attend.start(3).k.shape == attend.start(3).v.shape == (3, 8, 0, 64)
     assert attend.half().start(3).k.dtype == torch.float16
     assert attend.to("meta").start(3).k.is_meta  # the cache is where the weights are
-    single = MultiHeadAttention(512, heads=1)
-    assert sum(w.numel() for w in single.parameters()) == 4 * 512**2
+    assert sum(w.numel() for w in MultiHeadAttention(512, heads=1).parameters()) == 4 * 512**2
 
 
 def test_impossible_heads_are_refused():
@@ -148,3 +139,12 @@ def test_a_query_that_may_read_nothing_is_refused():
     q, k = torch.randn(3, 2, 5, 4), torch.randn(3, 2, 7, 4)
     with pytest.raises(ValueError, match="query 2 may read no key"):
         attention(q, k, k, torch.ones(5, 7).bool().index_fill(0, torch.tensor(2), False))
+
+
+def examples():
+    q, k = torch.randn(3, 6, 5, 4), torch.randn(3, 6, 7, 4)
+    return [
+        (partial(attention), (q, k, k, window(torch.arange(5), torch.arange(7)))),
+        (partial(cached_attention, position=rotate, mask=window), (q, Cache(q, q), Cache(k, k))),
+        (partial(MultiHeadAttention, 24, heads=6), (torch.randn(3, 5, 24),)),
+    ]

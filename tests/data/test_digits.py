@@ -1,5 +1,7 @@
 """The pictures that come with the package are the ones that were collected."""
 
+from functools import partial
+
 import torch
 
 from nexus.data.digits import digits
@@ -33,3 +35,7 @@ def test_nearest_neighbours_recognise_them():
     distance = torch.cdist(test.images.flatten(1), train.images.flatten(1))
     right = (train.labels[distance.argmin(1)] == test.labels).double().mean()
     assert 0.95 < right < 1  # images and labels are in step, and the two parts do not overlap
+
+
+def examples():
+    return [(partial(digits), ())]

@@ -1,5 +1,7 @@
 """The synthetic tasks: each can be solved from what was read, and by nothing else."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -78,3 +80,11 @@ def test_copying_repeats_and_asks_for_the_second_half():
 def test_accuracy_counts_only_what_is_asked():
     logits = torch.eye(3)[torch.tensor([[0, 1, 2, 0]])]
     assert accuracy(logits, torch.tensor([[0, 2, IGNORED, 0]])) == 2 / 3
+
+
+def examples():
+    return [
+        (partial(associative_recall, pairs=3, length=20, vocab=13), (5,)),
+        (partial(copying, symbols=9, length=5), (4,)),
+        (partial(accuracy), (torch.randn(3, 5, 7), torch.randint(7, (3, 5)))),
+    ]

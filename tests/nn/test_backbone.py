@@ -1,5 +1,6 @@
 """The residual stack with mixers simple enough to know the answer."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,6 @@ from torch.testing import assert_close
 
 from nexus.attention.multi_head_attention import MultiHeadAttention
 from nexus.nn.backbone import Block, LanguageModel, small_model, state_bytes
-from nexus.nn.embedding import TokensAndPlaces
 
 
 class Total(NamedTuple):
@@ -73,13 +73,6 @@ def test_the_two_norms_of_a_block_are_two():
     assert block.norm_mixer is not block.norm_ffn
 
 
-def test_an_embedding_is_token_plus_place():
-    embed = TokensAndPlaces(5, 3, places=7)
-    got = embed(torch.tensor([[4, 0]]), torch.tensor([6, 2]))
-    assert_close(got[0, 0], embed.token.weight[4] + embed.place.weight[6])
-    assert_close(got[0, 1], embed.token.weight[0] + embed.place.weight[2])
-
-
 def test_decoding_a_hybrid_equals_the_full_pass():
     mixers = [MultiHeadAttention(24, heads=6), Sum(24), MultiHeadAttention(24, heads=3)]
     model = small_model(mixers, vocab=11, dim=24, places=7)
@@ -113,3 +106,17 @@ def test_the_small_model_has_the_parts_it_names():
 def test_state_bytes_counts_every_tensor():
     state = (Total(torch.zeros(2, 3)), [torch.zeros(5, dtype=torch.int8)], ())
     assert state_bytes(state) == 2 * 3 * 8 + 5
+
+
+def examples():
+    attend = MultiHeadAttention(24, heads=6)
+    block = Block(attend, nn.Linear(24, 24), nn.Identity)
+    model = small_model([attend, Sum(24)], vocab=11, dim=24, places=7)
+    ids, x = torch.randint(11, (3, 7)), torch.randn(3, 7, 24)
+    parts = (model.embed, [block, block], nn.RMSNorm(24), nn.Linear(24, 11))
+    return [
+        (partial(state_bytes), (model.start(3),)),
+        (partial(Block, attend, nn.Linear(24, 24), nn.Identity), (x,)),
+        (partial(LanguageModel, *parts), (ids,)),
+        (partial(small_model, vocab=11, dim=24, places=7), ([attend],)),
+    ]

@@ -1,5 +1,7 @@
 """Masks by hand, and the softmax that obeys them against torch's own."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -42,3 +44,12 @@ def test_a_query_that_may_read_nothing_is_named(shape):
     mask[..., 4, :] = False
     with pytest.raises(ValueError, match="query 4 may read no key"):
         masks.masked_softmax(torch.randn(3, 5, 7), mask)
+
+
+def examples():
+    queries, keys = torch.arange(5), torch.arange(7)
+    return [
+        (partial(masks.causal), (queries, keys)),
+        (partial(masks.full), (queries, keys)),
+        (partial(masks.masked_softmax), (torch.randn(3, 5, 7), masks.causal(queries, keys))),
+    ]
