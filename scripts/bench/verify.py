@@ -59,7 +59,7 @@ def measure(pages: int, kind: str) -> dict[str, Any]:
         make(root, pages, steps=KINDS[kind])
         verify = [sys.executable, "-m", "scripts.verify"]
         plain = [sys.executable, "-m", "pytest", "--codeblocks", "docs", "-q"]
-        plain += ["-p", "no:cacheprovider", "-p", "no:jaxtyping", "-p", "no:xdist"]
+        plain += ["--disable-plugin-autoload", "-p", "codeblocks", "-p", "no:cacheprovider"]
         row: dict[str, Any] = {"pages": pages, "blocks": kind}
         row["plain"] = timed(root, plain)
         row["cold"] = timed(root, verify)
