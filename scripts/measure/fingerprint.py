@@ -113,15 +113,17 @@ SILENT = {"annotation", "returns", "type_comment", "kind", "ctx"}
 def _text(node: Any) -> str:
     """Like `ast.dump`, whose text differs between versions of Python."""
     if isinstance(node, list):
-        return "[" + ", ".join(_text(each) for each in node if not _only_text(each)) + "]"
+        return "[" + ", ".join(_text(each) for each in node if not _does_nothing(each)) + "]"
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = [(n, v) for n, v in ast.iter_fields(node) if n not in SILENT and v not in (None, [])]
     return f"{type(node).__name__}({', '.join(f'{n}={_text(v)}' for n, v in fields)})"
 
 
-def _only_text(node: Any) -> bool:
-    """A text that stands alone: a docstring, or a remark."""
+def _does_nothing(node: Any) -> bool:
+    """A text that stands alone (a docstring, or a remark), or the like of `__version__ = …`."""
+    if isinstance(node, ast.Assign):
+        return all(isinstance(t, ast.Name) and t.id.startswith("__") for t in node.targets)
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant):
         return False
     return isinstance(node.value.value, str)

@@ -12,6 +12,9 @@ from scripts.catalog.imports import imported
 from scripts.catalog.records import Page
 from scripts.verify.records import Record
 
+PARTS = ("verify", "catalog", "slices", "measure")
+"""Packages of `scripts` that decide what becomes of a page."""
+
 FRONT_USED = ("implements", "prerequisites")
 
 
@@ -20,7 +23,7 @@ def page_key(root: Path, page: Page) -> str:
     parts = [page.path]
     parts += [repr((b.code, b.varies, b.raises, b.skip, b.expected)) for b in page.blocks]
     parts += [repr(page.meta.get(key)) for key in FRONT_USED]
-    for module in closure(root, page):
+    for module in sorted({*closure(root, page), *_files(root, page.module)}):
         parts += [module, _digest(root / module)]
     return hashlib.sha256("\0".join([*parts, _surroundings(root)]).encode()).hexdigest()
 
@@ -88,7 +91,7 @@ def _digest(file: Path) -> str:
 def _surroundings(root: Path) -> str:
     """What every page depends on: verifier, parser, plot style, versions, processor, threads."""
     scripts = root / "scripts"
-    files = [f for part in ("verify", "catalog", "slices") for f in (scripts / part).glob("*.*")]
+    files = [f for part in PARTS for f in (scripts / part).glob("*.*")]
     own = [_digest(f) for f in sorted(files) if f.is_file()]
     pins = root / "constraints.txt"
     threads = os.environ.get("OMP_NUM_THREADS", "1")  # as verify sets it

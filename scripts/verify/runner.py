@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.catalog.records import Block, Page
+from scripts.measure import states
 from scripts.slices import away_from_nexus
 from scripts.verify import expected, figures, limits
 from scripts.verify.isolation import Visit, World, page_module
@@ -53,9 +54,9 @@ def run_page(
     """
     begin = time.perf_counter()
     blocks: list[BlockRecord] = []
-    away = away_from_nexus(page.blocks) if only is None else []  # of a whole page only
     leaked: dict[str, int] = {}  # what, and the line of the block after which it was first seen
     with world.visit(page, modules) as visit, page_module(world.root, page) as module:
+        wrong = _refused(world.root, page) if only is None else {}  # of a whole page only
         for block in page.blocks:
             if only is not None and block.number not in only:
                 continue
@@ -66,9 +67,9 @@ def run_page(
             left = limits.PAGE_SECONDS - (time.perf_counter() - begin)
             place = _Place(world.root, page, block, module, visit)
             blocks.append(_run_block(place, rewrite, max(left, 0.001)))
-            if block.number in away and not blocks[-1].error:
-                why = f"{page.path}:{block.line}: neither this block nor those it needs name nexus"
-                blocks[-1] = replace(blocks[-1], outcome="failed", error=f"{why}; use its code")
+            if block.number in wrong and not blocks[-1].error:
+                error = f"{page.path}:{wrong[block.number]}"
+                blocks[-1] = replace(blocks[-1], outcome="failed", error=error)
             if rewrite:
                 leaked = {what: block.line for what in visit.leaks(last=False)} | leaked
         leaks = [
@@ -77,6 +78,24 @@ def run_page(
             for what in visit.leaks(last=True)
         ]
         return Run(tuple(blocks), tuple(leaks), tuple(visit.data_read()))
+
+
+def _refused(root: Path, page: Page) -> dict[int, str]:
+    """Blocks that are refused whatever they do: the line, why, and what to do.
+
+    Results of experiments that are read for this are data that the page depends on.
+    """
+    found = {
+        block.number: f"{each.line}: {each.name} {each.why}; {states.command(page)}"
+        for each in states.standing(root, page)
+        if not each.holds
+        for block in page.blocks
+        if block.line < each.line < block.end
+    }
+    for number in away_from_nexus(page.blocks):
+        why = f"{page.blocks[number - 1].line}: neither this block nor those it needs name nexus"
+        found[number] = f"{why}; use its code"
+    return found
 
 
 @dataclass(frozen=True)
