@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify standalone verify-twice measure bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
+.PHONY: site test serve verify standalone verify-twice measure stale mutants evidence bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -45,8 +45,17 @@ fresh: .venv/docs  # every block again, then the site: what is published
 	@$(SANDBOX) $(BIN)/python -m scripts.verify --fresh
 	@$(MAKE) --no-print-directory build
 
-measure: .venv/docs  # PAGE=docs/….md: the page's experiments, all seeds
-	@$(BIN)/python -m scripts.measure $(PAGE)
+measure: .venv/docs  # PAGE=docs/….md: its experiments, all seeds; SMOKE=1: seed 0; WORKERS=1: timings
+	@$(BIN)/python -m scripts.measure $(if $(SMOKE),--smoke) $(if $(WORKERS),--workers $(WORKERS)) $(PAGE)
+
+stale: .venv/docs  # experiments whose code has changed since they were measured
+	@$(BIN)/python -m scripts.measure.stale $(PAGE)
+
+evidence: .venv/test  # SLUG=… or PAGE=docs/….md: what the page's whole test file proves; all pages, without
+	@$(BIN)/python -m scripts.evidence $(SLUG) $(PAGE)
+
+mutants: .venv/test  # SLUG=… SECONDS=600: the module broken in many ways; what its tests miss
+	@$(BIN)/python -m scripts.mutants $(SLUG) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-verify: .venv/docs  # verification on 320 and 1,000 made-up pages, against plain tools
 	@$(BIN)/python -m scripts.bench.verify $(PAGES)
@@ -64,7 +73,7 @@ types: .venv/test
 	$(BIN)/pyright
 
 unit: .venv/test
-	$(BIN)/pytest -m "not site and not browser" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not site and not browser" -n 2 --dist loadfile --evidence=check
 
 strict: .venv/test
 	$(BIN)/pytest -m site -n 2
