@@ -6,6 +6,7 @@
 
 from pathlib import Path
 
+from scripts.catalog.leftovers import leftovers
 from scripts.catalog.links import check_links, check_prerequisites
 from scripts.catalog.markdown import read
 from scripts.catalog.names import Names
@@ -53,7 +54,7 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
             catalogue.indexes[document.folder] = index
         return index or document
     page, problems = as_page(document)
-    catalogue.problems += problems
+    catalogue.problems += problems + leftovers(catalogue.root, document)
     if page is None:
         return document
     if page.slug in catalogue.pages:

@@ -43,6 +43,18 @@ PACKAGES = {
 """Folders of `docs` that are categories, in order, and the package of `nexus` beside each."""
 
 
+def module_of(folder: str, slug: str) -> str:
+    """The module beside the page `docs/<folder>/<slug>.md`: `nexus.rl.value_based.dqn`."""
+    category, *below = folder.split("/")
+    return ".".join(["nexus", PACKAGES.get(category, category), *below, slug])
+
+
+def test_of(folder: str, slug: str) -> str:
+    """The file of its tests: `tests/rl/value_based/test_dqn.py`."""
+    inside = "/".join(module_of(folder, slug).split(".")[1:-1])
+    return f"tests/{inside}/test_{slug}.py"
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """Something on a page that does not hold, and how to mend it."""
@@ -141,6 +153,16 @@ class Document:
     def slug(self) -> str:
         return Path(self.path).stem
 
+    @property
+    def module(self) -> str:
+        """The module beside it, if it is an algorithm's page."""
+        return module_of(self.folder, self.slug)
+
+    @property
+    def test(self) -> str:
+        """The file of that module's tests."""
+        return test_of(self.folder, self.slug)
+
 
 @dataclass(frozen=True)
 class Page(Document):
@@ -151,18 +173,6 @@ class Page(Document):
     @property
     def category(self) -> str:
         return self.folder.split("/")[0]
-
-    @property
-    def module(self) -> str:
-        """The page's module: `nexus.rl.value_based.dqn`."""
-        package = PACKAGES.get(self.category, self.category)
-        return ".".join(["nexus", package, *self.folder.split("/")[1:], self.slug])
-
-    @property
-    def test(self) -> str:
-        """The file of its tests: `tests/rl/value_based/test_dqn.py`."""
-        folder = "/".join(self.module.split(".")[1:-1])
-        return f"tests/{folder}/test_{self.slug}.py"
 
 
 @dataclass(frozen=True)
