@@ -20,13 +20,13 @@ from scripts.measure.smoke import smoke
 from scripts.verify.__main__ import select
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Exit status 0 only if all named pages were measured (or confirmed)."""
     parser = argparse.ArgumentParser(prog="python -m scripts.measure", description=__doc__)
     parser.add_argument("pages", nargs="+", help="paths of pages")
     parser.add_argument("--smoke", action="store_true", help="seed 0 only: is it as on record?")
     parser.add_argument("--workers", type=int, help="seeds at a time; the cores, if not given")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a seed is one thread
     os.environ.setdefault("MPLBACKEND", "Agg")
     root = Path.cwd()
@@ -88,4 +88,4 @@ def measure(root: Path, page: Page, workers: int, asked: int | None) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

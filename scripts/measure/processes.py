@@ -19,6 +19,10 @@ class Failed(Exception):
     """A seed did not come through; the text says where."""
 
 
+class Died(Exception):
+    """The process of a seed ended without a word."""
+
+
 def run(
     seeds: Sequence[int],
     work: Callable[[int], Any],
@@ -31,7 +35,8 @@ def run(
     What is still at work when one fails, or when nobody wants more, is killed.
 
     Raises:
-        Failed: a seed raised (`explain` makes the text, in its process) or its process died.
+        Failed: a seed raised; `explain` makes the text, in its process.
+        Died: its process was killed, or ended itself.
     """
     todo, at_work = list(seeds), dict[Any, tuple[int, Any]]()
     try:

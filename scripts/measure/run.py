@@ -43,7 +43,8 @@ class Progress:
     def tick(self) -> None:
         """Say how far it is, and when it will be done if the rest goes as what is behind."""
         now = time.monotonic() - self.begin
-        rest = f", about {now / self.done * (self.total - self.done):.0f} s left" * bool(self.done)
+        left = now / max(self.done, 1) * (self.total - self.done)
+        rest = f", about {left:.0f} s left" if self.done else ""
         if self.done < self.total:
             report.progress(self.done, self.total, f"{self.name}: {now:.0f} s{rest}")
 
@@ -79,13 +80,15 @@ def compute(
                 known = {} if only else {n: [o.result for o in got] for n, got in done.items()}
                 place = _Place(root, page, each, known)
                 outcomes = dict[int, Outcome]()
-                for seed, outcome in processes.run(
-                    range(counts[each.name]), place.seed, place.explain, workers, progress.tick
-                ):
+                given = (range(counts[each.name]), place.seed, place.explain)
+                for seed, outcome in processes.run(*given, workers, progress.tick):
                     outcomes[seed] = outcome
                     progress.add(seed, outcome.seconds)
                     _fits(page, each, done, outcomes)
                 done[each.name] = [outcomes[seed] for seed in sorted(outcomes)]
+        except processes.Died as died:
+            where = f"{page.path}:{found[len(done)].line}: {found[len(done)].name}"
+            raise processes.Failed(f"{where}: {died}") from None
         finally:
             progress.end()
     return done
