@@ -1,0 +1,171 @@
+"""DQN against torchrl's loss and gymnasium's CartPole, and the laws it must obey."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd import grad
+from torch.testing import assert_close
+
+from nexus.envs.cartpole import CartPole, CartPoleState
+from nexus.envs.finite import Finite
+from nexus.envs.parallel import Parallel, Transition
+from nexus.envs.replay import ReplayBuffer
+from nexus.rl.value_based.dqn import DQN, Settings, dqn_loss, q_loss, td_target
+
+FIVE = torch.eye(5, dtype=torch.float64)
+SMALL = Settings(discount=0.8, batch=64, replay_start=64, copy_every=10, last_epsilon=1.0)
+
+
+def net():
+    return nn.Sequential(nn.Linear(4, 7), nn.Tanh(), nn.Linear(7, 3))
+
+
+def batch():
+    """Transitions that go on, that end, that are cut off, twice each."""
+    seen, after, kind = torch.randn(6, 4), torch.randn(6, 4), torch.arange(6) % 3
+    action, reward = torch.randint(3, (6,)), 3 * torch.randn(6)
+    return Transition(seen, action, reward, after, kind == 1, kind == 2)
+
+
+def maze():
+    """Five places in random order, three ways on from each; the last one ends an episode."""
+    return Finite(torch.randint(5, (5, 3)), torch.randn(5, 3), ends=FIVE[4].bool(), limit=3)
+
+
+def agent(world, copies=8, **chosen):
+    """An agent whose network is a table."""
+    table, settings = nn.Linear(5, 3, bias=False), replace(SMALL, **chosen)
+    parts = Parallel(world, copies), torch.optim.SGD(table.parameters(), lr=5.0), ReplayBuffer(500)
+    return DQN(table, *parts, settings, objective=partial(q_loss, error=F.mse_loss))
+
+
+@pytest.mark.filterwarnings("ignore:No target network updater")
+@pytest.mark.parametrize("name, error", [("smooth_l1", F.smooth_l1_loss), ("l2", F.mse_loss)])
+def test_the_loss_matches_torchrl(name, error, matches):
+    objectives = pytest.importorskip("torchrl.objectives")
+    network, target, seen = net(), net(), batch()
+    theirs = objectives.DQNLoss(network, loss_function=name, action_space="categorical")
+    theirs.make_value_estimator(objectives.ValueEstimators.TD0, gamma=0.9)
+    for key, weight in target.named_parameters():
+        place = "module", "0", "module", *key.split(".")
+        theirs.target_value_network_params[place].data.copy_(weight)
+    want = theirs(
+        observation=seen.observation,
+        next_observation=seen.next_observation,
+        action=seen.action,
+        next_reward=seen.reward[:, None],
+        next_done=(seen.terminated | seen.truncated)[:, None],
+        next_terminated=seen.terminated[:, None],
+    )
+    ours = q_loss(network, target, seen, discount=0.9, error=error)
+    matches(objectives.DQNLoss, ours, want, wrt=tuple(network.parameters()))
+
+
+def test_the_environment_matches_gymnasium(matches):
+    cartpole = pytest.importorskip("gymnasium.envs.classic_control.cartpole")
+    env, theirs, ours = cartpole.CartPoleEnv(), [], []
+    for episode in range(9):
+        env.reset(seed=episode)
+        state, lost = CartPoleState(*torch.as_tensor(env.state)[:, None]), False
+        while not lost:
+            action = torch.randint(2, (1,))
+            state, reward, over = CartPole().step(state, action)
+            _, gain, lost, _, _ = env.step(action.item())
+            theirs.append(torch.tensor([*env.state, gain, lost]))
+            ours.append(torch.cat([*state, reward, over]))
+    matches(cartpole.CartPoleEnv.step, torch.stack(ours), torch.stack(theirs), wrt=None)
+
+
+@pytest.mark.law("with a table for a network it finds the values of value iteration, through cuts")
+def test_a_table_finds_the_values_of_value_iteration():
+    learner, values = agent(world := maze()), [torch.zeros(5, 3)]
+    for _ in range(200):
+        values.append(world.pay + 0.8 * torch.where(world.ends, 0, values[-1].amax(1))[world.to])
+    learner.train(4000)
+    assert_close(learner.network(FIVE)[:4], values[-1][:4], atol=1e-3, rtol=0)
+    assert (values[-1] - values[3])[:4].abs().max() > 0.3  # it looks beyond the limit of 3 steps
+
+
+@pytest.mark.law("what follows the end of an episode does not matter; what follows a cut does")
+def test_ends_and_cuts():
+    network, target, seen = net(), net(), batch()
+    moved = seen._replace(next_observation=torch.randn(6, 4))
+
+    def alone(rows, i):
+        return q_loss(network, target, Transition(*(x[i : i + 1] for x in rows)), discount=0.9)
+
+    assert [bool(alone(seen, i) != alone(moved, i)) for i in range(6)] == [True, False, True] * 2
+
+
+@pytest.mark.law("the target is a constant: no gradient goes through it, whichever network gave it")
+def test_the_target_has_no_gradient():
+    network, target, seen = net(), net(), batch()
+    target.load_state_dict(network.state_dict())
+    apart, same = (q_loss(network, other, seen, discount=0.9) for other in (target, network))
+    assert grad(apart, [*target.parameters()], allow_unused=True, retain_graph=True) == (None,) * 4
+    assert_close(grad(same, [*network.parameters()]), grad(apart, [*network.parameters()]))
+    assert not any(w.requires_grad for w in agent(maze()).target.parameters())
+
+
+@pytest.mark.law("the step in Q is the error y - Q clipped to [-1, 1], for the action taken alone")
+def test_the_error_is_clipped():
+    q, target = torch.randn(5, 3, requires_grad=True), 2 * torch.randn(5)
+    action = torch.tensor([0, 2, 1, 2, 0])
+    (slope,) = grad(dqn_loss(q, action, target), q)
+    error = target - q[range(5), action]
+    assert error.abs().min() < 1 < error.abs().max()
+    assert_close(-5 * slope, F.one_hot(action, 3) * error.clamp(-1, 1)[:, None])
+
+
+@pytest.mark.law("the target network stands still, and after every c-th update it is the network")
+def test_the_target_is_copied_every_so_often():
+    learner, seen = agent(maze(), copy_every=3), []
+    learner.train(64)
+    for _ in range(7):
+        before, _, now = learner.target(FIVE), learner.update(), learner.target(FIVE)
+        seen.append([torch.equal(now, q) for q in (before, learner.network(FIVE))])
+    assert seen == [[True, False], [True, False], [False, True]] * 2 + [[True, False]]
+
+
+@pytest.mark.parametrize("copies, every", [(1, 4), (8, 4), (6, 4), (2, 1)])
+def test_steps_and_updates_keep_their_ratio(copies, every):
+    learner = agent(maze(), copies, update_every=every)
+    assert learner.train(62) == []
+    losses, steps = learner.train(200), learner.worlds.steps
+    assert 200 <= steps < 200 + copies and len(learner.buffer) == steps
+    assert len(losses) == learner.updates == (steps - 64) // every
+
+
+@pytest.mark.parametrize("first, last, best", [(0.0, 0.0, 1), (1.0, 1.0, 1 / 3), (1.0, 0.0, 2 / 3)])
+def test_it_acts_at_random_less_and_less(first, last, best):
+    chosen = {"first_epsilon": first, "last_epsilon": last, "anneal_over": 500}
+    learner = agent(maze(), replay_start=10**6, **chosen)
+    learner.train(500)
+    memory = learner.buffer.sample(4000)
+    greedy = (learner.network(memory.observation).argmax(1) == memory.action).double().mean()
+    assert abs(greedy - best) <= (0 if best == 1 else 0.07)
+
+
+@pytest.mark.worked("one update by hand: r = 1, γ = 0.9, Q̂(s′, ·) = (2, 5): y = 1 + 0.9 · 5 = 5.5")
+def test_one_update_by_hand():
+    reward, next_q = torch.tensor([1.0, 1.0]), torch.tensor([[2.0, 5.0], [2.0, 5.0]])
+    target = td_target(reward, torch.tensor([False, True]), next_q, discount=0.9)
+    assert_close(target, torch.tensor([5.5, 1.0]))
+    q, action = torch.tensor([[3.0, 9.0], [9.0, 1.6]]), torch.tensor([0, 1])  # errors 2.5, -0.6
+    assert_close(dqn_loss(q, action, target, error=F.mse_loss), torch.tensor((6.25 + 0.36) / 2))
+    assert_close(dqn_loss(q, action, target), torch.tensor((2.5 - 0.5 + 0.18) / 2))
+
+
+def examples():
+    q, taken, ended = torch.randn(3, 4), torch.tensor([2, 0, 1]), torch.tensor([True, False, True])
+    parts = Parallel(maze(), 3), torch.optim.SGD(net().parameters(), lr=0.1), ReplayBuffer(9)
+    return [
+        (partial(td_target, discount=0.9), (torch.randn(3), ended, q)),
+        (partial(dqn_loss), (q, taken, torch.randn(3))),
+        (partial(q_loss, discount=0.9), (net(), net(), batch())),
+        (partial(DQN, net(), *parts, SMALL), None),
+    ]
