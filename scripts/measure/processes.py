@@ -62,9 +62,7 @@ def _result(pipe: Any, seed: int, process: Any) -> Any:
         failed, result = pipe.recv()
     except EOFError:
         process.join()
-        raise Failed(
-            f"the process of seed {seed} ended with exit code {process.exitcode}"
-        ) from None
+        raise Died(f"the process of seed {seed} ended with exit code {process.exitcode}") from None
     process.join()
     if failed:
         raise Failed(result)
