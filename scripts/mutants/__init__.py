@@ -1,0 +1,1 @@
+"""Break a module in every way a mutation tester knows, and see whether its tests notice."""
