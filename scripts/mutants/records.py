@@ -7,10 +7,12 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts.mutants.checkout import Subject
-from scripts.mutants.runner import Run
+
+if TYPE_CHECKING:  # render reads records where no mutation tester is installed
+    from scripts.mutants.runner import Run
 
 LEAST = 0.95
 """The share of mutants that must be caught."""
@@ -74,7 +76,7 @@ class _Bare(ast.NodeTransformer):
         return None if is_text else node
 
 
-def record(root: Path, subject: Subject, run: Run, keyed: str) -> Record:
+def record(root: Path, subject: Subject, run: "Run", keyed: str) -> Record:
     """What to write of a run; the reasons are taken from the file that is there."""
     before = read(place(root, subject))
     reasons = {(s.before, s.after): s.why for s in before.survivors} if before else {}
