@@ -159,8 +159,11 @@ def test_each_seed_has_a_process_and_a_folder_of_its_own(bench):
 
 
 def test_a_seed_that_raises_says_where_and_leaves_the_old_pair(bench):
-    path, old = bench.page("x = [seed]", "return {'x': 1 / (seed - 2), 'y': x[0]}"), bench.old()
-    status, said = bench.measure(path)
+    """Seed 1 is still at work then, and is killed."""
+    lines = ("import time", "time.sleep(60 * (seed == 1))", "return {'x': 1 / (seed - 2)}")
+    path, old, begin = bench.page(*lines), bench.old(), time.monotonic()
+    status, said = bench.measure(path, "--workers", "2")
+    assert time.monotonic() - begin < 50
     line = bench.checkout.line_of(path, "1 / (seed - 2)")
     assert status == 1 and said.startswith(f"{path}:{line}: ZeroDivisionError: division by zero\n")
     assert "return {'x': 1 / (seed - 2)" in said and "(seed 2 of made)" in said
