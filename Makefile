@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify standalone verify-twice measure stale mutants evidence bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
+.PHONY: site test serve verify standalone verify-twice measure stale mutants evidence new check bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -56,6 +56,12 @@ evidence: .venv/test  # SLUG=… or PAGE=docs/….md: what the page's whole test
 
 mutants: .venv/test  # SLUG=… SECONDS=600: the module broken in many ways; what its tests miss
 	@$(BIN)/python -m scripts.mutants $(SLUG) $(if $(SECONDS),--seconds $(SECONDS))
+
+new: .venv/docs  # SLUG=… of docs/data/catalogue.tsv: its page, module and test, still to write
+	@$(BIN)/python -m scripts.new $(SLUG)
+
+check: .venv/docs  # PAGE=docs/….md: what is still to mend in page, module and test; needs no oracle
+	@$(BIN)/python -m scripts.check $(PAGE)
 
 bench-verify: .venv/docs  # verification on 320 and 1,000 made-up pages, against plain tools
 	@$(BIN)/python -m scripts.bench.verify $(PAGES)
