@@ -3,9 +3,9 @@
 from scripts.catalog.front import Paper
 from scripts.catalog.records import Page
 from scripts.render.links import named
+from scripts.render.marks import marks, shown
 from scripts.render.records import Site
-from scripts.render.text import attribute, counted, inline, link
-from scripts.verify.records import Record
+from scripts.render.text import counted, inline, link
 
 AUTHORS = 6
 
@@ -26,7 +26,7 @@ def card(site: Site, page: Page) -> str:
         '<section class="nx-card" aria-label="About this page" markdown="1">\n'
         f'<div class="nx-paper" markdown="1">\n{_paper(front.paper, front.year)}\n</div>\n'
         f'<dl markdown="1">\n{rows}</dl>\n'
-        f'<div class="nx-marks" markdown="1">\n{runs(site.verified(page.slug))}\n</div>\n'
+        f'<div class="nx-marks" markdown="1">\n{shown(marks(site, page))}\n</div>\n'
         "</section>\n"
     )
 
@@ -66,25 +66,3 @@ def source_paths(site: Site, page: Page) -> list[str]:
     root = site.catalogue.root
     paths = [o.filepath.relative_to(root).as_posix() for o in objects if o]  # type: ignore
     return list(dict.fromkeys(paths))
-
-
-def runs(record: Record | None) -> str:
-    """The mark **Runs** with its figures, or that the page is not verified."""
-    if record is None:
-        what = "This page’s blocks have not been run as they stand now."
-        return f'<p class="nx-mark nx-mark-none"><strong>Not verified</strong> {what}</p>'
-    figures = [ran_text(record), f"{record.seconds:.1f} s"]
-    figures += [f"torch {v.split('+')[0]}" for v in [record.versions.get("torch", "")] if v]
-    minor = ".".join(record.versions.get("python", "").split(".")[:2])
-    figures += [f"Python {minor}"] if minor else []
-    figures.append(f'<time datetime="{attribute(record.date)}">{record.date}</time>')
-    return (
-        '<p class="nx-mark nx-mark-runs" markdown="0"><strong>Runs</strong> '
-        f"{' · '.join(figures)}</p>"
-    )
-
-
-def ran_text(record: Record) -> str:
-    """`7 blocks`, or `6 of 7 blocks` where some need what is not here."""
-    ran, every = record.count("passed"), len(record.blocks)
-    return counted(every, "block") if ran == every else f"{ran} of {counted(every, 'block')}"

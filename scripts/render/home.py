@@ -1,8 +1,11 @@
 """What the front page shows of the catalogue as it is now."""
 
+from collections import Counter
+
 from scripts.catalog.records import PACKAGES, Page
 from scripts.render.blocks import fence
 from scripts.render.index import heading, written
+from scripts.render.marks import marks, worst
 from scripts.render.outputs import output
 from scripts.render.records import Site
 from scripts.render.text import counted, inline, link, relative
@@ -26,7 +29,34 @@ def counts(site: Site) -> str:
     for number, what, done in figures:
         figure, _, noun = counted(number, what).partition(" ")
         items.append(f"<span><strong>{figure}</strong> {noun} {done}</span>")
-    return f'<p class="nx-counts">{" ".join(items)}</p>\n'
+    return f'<p class="nx-counts">{" ".join(items)}</p>\n{_marks(site)}'
+
+
+def _marks(site: Site) -> str:
+    """How many pages have earned each mark beside Runs, and how close they came to others."""
+    earned = Counter(
+        mark.name
+        for page in site.catalogue.pages.values()
+        for mark in marks(site, page)
+        if mark.earned
+    )
+    words = {
+        "Lawful": "lawful",
+        "Matches": "matched",
+        "Transcribed": "transcribed",
+        "Shows": "shown",
+    }
+    items = [(str(earned[name]), word) for name, word in words.items() if earned[name]]
+    checks = [
+        parity
+        for proof in site.proofs.values()
+        for parity in (proof.evidence.matches if proof.evidence and proof.holds else ())
+    ]
+    if checks:
+        number = counted(sum(parity.cases for parity in checks), "parity check")
+        items.append((number.split(" ")[0], f"{number.partition(' ')[2]}, worst {worst(checks)}"))
+    inside = " ".join(f"<span><strong>{figure}</strong> {what}</span>" for figure, what in items)
+    return f'<p class="nx-counts nx-tally">{inside}</p>\n' if items else ""
 
 
 def example(site: Site) -> str:

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from scripts.catalog.front import paper_link
 from scripts.catalog.records import Catalogue, Page, Row
-from scripts.render.card import ran_text
+from scripts.render.marks import badges, marks
 from scripts.render.page import content
 from scripts.render.records import Rendered, Site
 from scripts.render.text import attribute, inline, link, raw, relative
 
 WORDS = {w.lower(): w for w in ("RL", "MoE", "NeRF", "3D", "GAN", "VAE", "NLP", "LLM", "RAG")}
 WORDS |= {"peft": "parameter-efficient fine-tuning", "convnets": "convolutional networks"}
-HEAD = ("Method", "Paper", "Time", "Memory", "Runs")
+HEAD = ("Method", "Paper", "Time", "Memory", "Marks")
 
 
 def render_index(site: Site, folder: str) -> Rendered:
@@ -93,15 +93,14 @@ def _table(site: Site, pages: list[Page], path: str) -> str:
 
 
 def _table_row(site: Site, page: Page, path: str) -> str:
-    front, record = page.front, site.verified(page.slug)
-    runs = f"✓ {ran_text(record)}" if record else "not verified"
+    front = page.front
     title = link(front.title, relative(page.path, path))
     cells = [
         f"**{title}**<br><small>{inline(front.summary)}</small>",
         f"{front.year}<br> {link(_short(front.paper.key), front.paper.link)}",
         inline(front.complexity.time),
         inline(front.complexity.memory),
-        runs,
+        badges(marks(site, page)),
     ]
     inside = "".join(f'<td markdown="span">{cell}</td>' for cell in cells)
     return f'<tr markdown="1">{inside}</tr>\n'

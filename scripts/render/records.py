@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from scripts.catalog.names import Names
 from scripts.catalog.records import Catalogue, Problem
+from scripts.render.proofs import Proof
 from scripts.verify.records import Record
 
 BRANCH = "main"
@@ -17,6 +18,7 @@ class Site:
     names: Names
     records: dict[str, Record] = field(default_factory=dict)
     repo: str = ""
+    proofs: dict[str, Proof] = field(default_factory=dict)
 
     def verified(self, slug: str) -> Record | None:
         """The page's record if all of its blocks ran as it stands now."""

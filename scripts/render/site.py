@@ -8,6 +8,7 @@ from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
 from scripts.render.index import render_index
 from scripts.render.page import render_page
 from scripts.render.places import render_other
+from scripts.render.proofs import proof
 from scripts.render.records import Rendered, Site
 from scripts.verify import records
 from scripts.verify.key import is_current
@@ -19,7 +20,8 @@ def load_site(root: Path, repo: str = "") -> tuple[Site, list[Problem]]:
     root = root.resolve()
     catalogue = load(root)
     current, stale = current_records(catalogue)
-    return Site(catalogue, Names(root), current, repo), [*catalogue.problems, *stale]
+    proofs = {slug: proof(root, page) for slug, page in catalogue.pages.items()}
+    return Site(catalogue, Names(root), current, repo, proofs), [*catalogue.problems, *stale]
 
 
 def current_records(catalogue: Catalogue) -> tuple[dict[str, Record], list[Problem]]:
