@@ -6,6 +6,7 @@ One module alone: `pytest tests/test_contracts.py -k nexus.attention.grouped_que
 """
 
 import importlib
+import inspect
 import pickle
 
 import numpy as np
@@ -13,7 +14,17 @@ import pytest
 import torch
 from contracts import sources
 from contracts.symbols import found, is_shared, modules, public, run
-from contracts.values import batched, elsewhere, floats, is_finite, leaves, mapped, same, snapshot
+from contracts.values import (
+    batched,
+    elsewhere,
+    floats,
+    is_finite,
+    leaves,
+    mapped,
+    same,
+    snapshot,
+    whole,
+)
 from torch import Generator, Tensor, nn
 from torch.autograd import grad
 from torch.testing import assert_close
@@ -181,6 +192,21 @@ def test_what_decodes_is_causal(example):
         x = x.detach().requires_grad_()
         (slope,) = grad(built(x)[:, half - 1].sum(), x)
         assert (slope[:, half:] == 0).all(), seen
+
+
+@of(lambda e: e.called and (e.is_module or not inspect.isclass(e.func)))
+def test_it_works_where_its_input_lies(example):
+    make, inputs = example.fresh()
+    if not snapshot(inputs):
+        return  # nothing to take a device from
+    place, wrong, output = make() if example.is_module else make, "", None
+    try:
+        with torch.device("meta"):  # what is made without a device lies there now
+            output = whole(place(*inputs))
+    except (RuntimeError, NotImplementedError) as error:
+        wrong = str(error)
+    wrong = wrong or any(isinstance(y, Tensor) and y.is_meta for y in leaves(output))
+    assert not wrong, f"it makes a tensor on the current device, not its input's: {wrong}"
 
 
 @of(lambda e: e.called)

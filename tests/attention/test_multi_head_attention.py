@@ -21,7 +21,7 @@ from nexus.nn import masks
 
 def rotate(x, index):
     """Rotary positions in two lines: the halves of x are turned by place times frequency."""
-    angle = index[:, None] / torch.tensor([1.0, 10.0])
+    angle = index[:, None] / torch.tensor([1.0, 10.0], device=index.device)
     a, b = x.chunk(2, dim=-1)
     return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)
 

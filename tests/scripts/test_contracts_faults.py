@@ -109,6 +109,11 @@ def doubles_precision(x: Tensor) -> Tensor:
     return x.double()
 
 
+def forgets_the_device(x: Tensor) -> Tensor:
+    """x plus the place of each number."""
+    return x + torch.arange(x.shape[-1])
+
+
 def forgotten(x: Tensor, *, size: int) -> Tensor:
     """No example calls it."""
     return x * size
@@ -195,7 +200,8 @@ def examples():
     x = torch.randn(3, 5)
     plain = [
         sound, leaks, divides_by_nothing, draws_unseeded, ignores_its_generator, draws_from_numpy,
-        writes_into_its_input, add_, doubles_precision, undocumented
+        writes_into_its_input, add_, doubles_precision, undocumented,
+        forgets_the_device
     ]
     mixers = [Sum, StepsOtherwise, KeepsAList, ReadsAhead, HasAnIdleWeight]
     return [
@@ -222,6 +228,7 @@ CAUGHT = {
     ("global_random_numbers", "toy:draws_from_numpy"): "np.random",
     ("inputs_stay", "toy:writes_into_its_input"): "in place",
     ("precision", "toy:doubles_precision-torch.float32"): "torch.float64",
+    ("it_works_where_its_input_lies", "toy:forgets_the_device"): "on the current device",
     ("it_builds", "toy:StaysOnTheProcessor"): "lie elsewhere: scale",
     ("repeated_steps", "toy:StepsOtherwise"): "step is not forward",
     ("repeated_steps", "toy:KeepsAList"): "a state is a NamedTuple",
