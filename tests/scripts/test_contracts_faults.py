@@ -44,7 +44,7 @@ class State(NamedTuple):
 
 def sound(x: Float[Tensor, "b n"], *, generator: Generator | None = None) -> Float[Tensor, "b n"]:
     """x plus noise."""
-    return x + torch.randn(x.shape, generator=generator)
+    return x + torch.randn(x.shape, generator=generator, device=x.device)
 
 
 def leaks(x: Float[Tensor, "b n"]) -> Float[Tensor, "b n"]:
@@ -76,12 +76,12 @@ def draws_unseeded(x: Tensor) -> Tensor:
     """x plus noise."""
     generator = Generator()
     generator.seed()
-    return x + torch.randn(x.shape, generator=generator)
+    return x + torch.randn(x.shape, generator=generator, device=x.device)
 
 
 def ignores_its_generator(x: Tensor, *, generator: Generator | None = None) -> Tensor:
     """x plus noise."""
-    return x + torch.randn(x.shape)
+    return x + torch.randn(x.shape, device=x.device)
 
 
 def draws_from_numpy(x: Tensor) -> Tensor:
