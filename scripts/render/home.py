@@ -42,9 +42,9 @@ def _marks(site: Site) -> str:
     )
     words = {
         "Lawful": "lawful",
-        "Matches": "matched",
-        "Transcribed": "transcribed",
-        "Shows": "shown",
+        "Matches": "matched with other code",
+        "Transcribed": "matched with their equations",
+        "Shows": "with claims shown",
     }
     items = [(str(earned[name]), word) for name, word in words.items() if earned[name]]
     checks = [

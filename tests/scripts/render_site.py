@@ -9,6 +9,7 @@ from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.catalog.records import SECTIONS
 from scripts.render import Rendered, Site, render
+from scripts.render.proofs import Proof
 from scripts.verify.records import BlockRecord, Record
 
 PATH = "docs/02_attention_mechanisms/alpha.md"
@@ -82,10 +83,13 @@ def record(*blocks: BlockRecord, key: str = "k") -> Record:
     return Record(PATH, key, "2026-11-23", 2.13, 2.0, versions, "Linux x86_64", blocks)
 
 
-def rendered(root: Path, *blocks: BlockRecord, path: str = PATH, repo: str = "") -> Rendered:
-    """A page of the checkout, with what its blocks left behind."""
+def rendered(
+    root: Path, *blocks: BlockRecord, path: str = PATH, repo: str = "", proof: Proof | None = None
+) -> Rendered:
+    """A page of the checkout, with what its blocks left behind and what is known of it beside."""
     records = {"alpha": record(*blocks)} if blocks else {}
-    found = render(Site(load(root), Names(root), records, repo), path)
+    proofs = {"alpha": proof} if proof else {}
+    found = render(Site(load(root), Names(root), records, repo, proofs), path)
     assert found is not None
     return found
 

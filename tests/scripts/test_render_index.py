@@ -42,7 +42,8 @@ def test_an_index_lists_what_is_written_before_what_is_planned(tmp_path):
     assert introduction < table < planned < others
     assert '<a href="alpha.md">Alpha&#95;Net</a>' in page
     assert "It doubles what it is given" in page
-    assert "✓ 1 block" in page and "O(n²)" in page and "1 of 2 pages written" in page
+    assert "✓ Runs" in page and "○ Lawful" in page
+    assert "O(n²)" in page and "1 of 2 pages written" in page
     about = 'href="https://arxiv.org/abs/2001.00001" title="Beta, 2020: arXiv:2001.00001"'
     assert f"<li><span>Beta</span> <a {about}>2020</a></li>" in page
     assert "<li><span>Gamma &lt;RL&gt;</span> 1999</li>" in page
@@ -51,7 +52,8 @@ def test_an_index_lists_what_is_written_before_what_is_planned(tmp_path):
 
 
 def test_an_index_says_what_is_not_verified(tmp_path):
-    assert "not verified" in rendered(checkout(tmp_path, BLOCK), path=INDEX).body
+    body = rendered(checkout(tmp_path, BLOCK), path=INDEX).body
+    assert 'title="not verified: its blocks' in body and "○ Runs" in body
 
 
 def test_a_category_without_introduction_is_named_by_its_folder(tmp_path):
