@@ -46,12 +46,11 @@ def test_the_kernel_matches_torch(g, mask, n, m, matches):
     matches(F.scaled_dot_product_attention, ours, want, wrt=(q, k, v))
 
 
-@pytest.mark.parametrize("kv_heads", [1, 2, 6])
-def test_the_module_matches_multi_head_attention_with_repeated_heads(kv_heads, matches):
-    ours = GroupedQueryAttention(24, heads=6, kv_heads=kv_heads)
+@pytest.mark.parametrize("g", [1, 2, 6])
+def test_the_module_matches_multi_head_attention_with_repeated_heads(g, matches):
+    ours = GroupedQueryAttention(24, heads=6, kv_heads=g)
     theirs = nn.MultiheadAttention(24, 6, bias=False, batch_first=True)
-    keys, values = repeat(ours.to_k.weight, kv_heads), repeat(ours.to_v.weight, kv_heads)
-    qkv = torch.cat([ours.to_q.weight, keys, values])
+    qkv = torch.cat([ours.to_q.weight, *(repeat(w.weight, g) for w in (ours.to_k, ours.to_v))])
     weights = {"in_proj_weight": qkv, "out_proj.weight": ours.to_out.weight}
     x = torch.randn(7, 5, 24, requires_grad=True)
     future = torch.ones(5, 5, dtype=torch.bool).triu(1)
@@ -61,9 +60,8 @@ def test_the_module_matches_multi_head_attention_with_repeated_heads(kv_heads, m
 
 @pytest.mark.law("with as many key/value heads as heads it is multi-head attention")
 def test_multi_head_attention_is_the_limit():
-    parts = {"position": stretch, "mask": window}
-    ours = GroupedQueryAttention(24, heads=6, kv_heads=6, **parts)
-    limit = MultiHeadAttention(24, heads=6, **parts)
+    ours = GroupedQueryAttention(24, heads=6, kv_heads=6, position=stretch, mask=window)
+    limit = MultiHeadAttention(24, heads=6, position=stretch, mask=window)
     limit.load_state_dict(ours.state_dict())
     x = torch.randn(7, 5, 24)
     assert_close(ours(x), limit(x))
@@ -101,8 +99,9 @@ def test_shared_keys_are_not_copied():
 
 @pytest.mark.law("pooling heads that are already equal within a group loses nothing")
 def test_pooling_undoes_repeating():
-    weight = torch.randn(2 * 4, 24)
-    assert_close(pool_heads(repeat(weight, 2), heads=6, kv_heads=2), weight)
+    weight = torch.randn(2 * 4, 24, requires_grad=True)
+    pooled = pool_heads(repeat(weight, 2), heads=6, kv_heads=2)
+    assert_close((pooled, *grad(pooled.sum(), weight)), (weight, torch.ones(2 * 4, 24)))
 
 
 @pytest.mark.worked("section 2.1: a group's head is the mean of the heads it replaces")
@@ -124,6 +123,7 @@ def test_cache_size_is_that_of_a_real_cache():
         _, state = attend.step(token, state)
     size = cache_bytes(tokens=5, layers=1, kv_heads=2, head_width=4, itemsize=4)
     assert state_bytes(state) == size
+    assert attend.position(state.k, torch.arange(5)) is state.k  # unless told to, it places nothing
     assert attend.to("meta").start(1).k.is_meta  # the cache is where the weights are
 
 

@@ -78,9 +78,8 @@ def test_steps_equal_the_full_pass(mask):
     steps, whole = torch.stack(outputs, 1), attend(x)
     assert_close(steps, whole)
     assert_close(grad(steps.square().sum(), x), grad(whole.square().sum(), x))  # through the cache
-    keys = attend.to_k(x).unflatten(-1, (6, 4)).transpose(1, 2)
-    assert_close(state.k, rotate(keys, torch.arange(5)))
-    assert_close(state.v, attend.to_v(x).unflatten(-1, (6, 4)).transpose(1, 2))
+    k, v = (w(x).unflatten(-1, (6, 4)).transpose(1, 2) for w in (attend.to_k, attend.to_v))
+    assert_close(state, Cache(rotate(k, torch.arange(5)), v))
 
 
 @pytest.mark.law("reading in chunks of any size equals reading all at once")
@@ -102,6 +101,7 @@ def test_permutation():
     attend = MultiHeadAttention(24, heads=6, mask=masks.full)
     x, order = torch.randn(5, 7, 24), torch.randperm(7)
     assert_close(attend(x)[:, order], attend(x[:, order]))
+    assert attend.position(x, order) is x  # unless told to, it places nothing
 
 
 @pytest.mark.law("as queries grow longer, each reads the value of its best key alone")
