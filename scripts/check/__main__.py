@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.catalog import PACKAGES, load
-from scripts.check import steps
-from scripts.check.steps import Found, Subject
+from scripts.check import running, steps
+from scripts.check.subject import Found, Subject
 
 SIDE_BY_SIDE: list[Callable[[Subject], Found | list[Found]]] = [
     steps.text,
     steps.measured,
-    steps.blocks,
-    steps.slices,
-    steps.tests,
+    running.blocks,
+    running.slices,
+    running.tests,
     steps.lint,
     steps.types,
     steps.evidence,
@@ -59,10 +59,10 @@ def once(found: list[Found]) -> None:
         if each.name == "blocks":
             failed = {_place(wrong) for wrong in each.wrong}
         again = failed if each.name == "slices" else set()
-        each.wrong = [
-            w for w in dict.fromkeys(each.wrong) if w not in seen and _place(w) not in again
-        ]
-        seen.update(each.wrong)
+        new = [w for w in dict.fromkeys(each.wrong) if w not in seen and _place(w) not in again]
+        each.above = bool(each.wrong) and not new
+        each.wrong = new
+        seen.update(new)
 
 
 def _place(wrong: str) -> str:
@@ -85,6 +85,8 @@ def shown(found: Found) -> list[str]:
     """Its lines in the list."""
     if not found.ran:
         return [f"  --    {found.name:9s} {found.note}"]
+    if found.above:
+        return [f"  mend  {found.name:9s} as said above {found.note}".rstrip()]
     if not found.wrong:
         return [f"  ok    {found.name:9s} {found.note}".rstrip()]
     more = [f"  --    {found.name:9s} {found.note}"] if "not run here" in found.note else []

@@ -87,6 +87,7 @@ def test_each_fault_of_a_half_written_page_is_named_with_its_line_and_its_mendin
     for told in (
         f"mend  page      {half}:65: 65 lines; a page has 120 to 300",
         f"mend  blocks    {line(half, 'twice(x) == 7')}: AssertionError: assert '6' == 7",
+        "mend  slices    as said above",
         f"mend  measured  {line(half, 'def untold')}: untold was never measured; run `make measure",
         f"mend  tests     {line(test, '== wrong')}: test_twice: AssertionError: assert '6' == 7",
         f"mend  contracts {code}:1: {test} has no examples(): write at its end def examples():",
