@@ -336,6 +336,14 @@ def test_provenance_names_the_commit_the_versions_and_the_device(bench):
     assert provenance(bench.root, page)["commit"] == f"{found['commit']} with changes"
 
 
+def test_a_gpu_that_a_seed_used_is_named(bench, monkeypatch):
+    """Told by a process that says it has one: a fork of this one."""
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "G1")
+    assert bench.measure(bench.page("return {'x': seed}"))[0] == 0
+    assert bench.record["device"].startswith("GPU G1; CPU ")
+
+
 @pytest.mark.parametrize(
     "body, line, what",
     [
