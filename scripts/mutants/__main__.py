@@ -53,7 +53,7 @@ def say(text: str) -> None:
     """A line of progress, over the last one in a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-    elif " of " not in text:
+    elif " of " not in text or int(text.split()[0]) % 100 == 0:
         print(text, file=sys.stderr, flush=True)
 
 

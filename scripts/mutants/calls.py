@@ -126,10 +126,12 @@ def _value(argument: Node) -> Node | None:
 
 
 def _in_any_order(node: Node) -> bool:
-    """The left side of `a, b = c, d`, where the right is exchanged; `x in (a, b)`."""
+    """The left side of `a, b = c, d` (the right is exchanged) or of values that are made alike,
+    as by `for _ in "ab"`; `x in (a, b)`."""
     holder = node.parent
-    if holder.type == "expr_stmt":
-        return holder.children[0] is node and holder.children[-1].type == "testlist_star_expr"
+    if holder.type == "expr_stmt" and holder.children[0] is node:
+        value = holder.children[-1]
+        return value.type == "testlist_star_expr" or "for _ in" in text(value)
     return holder.type == "atom" and holder.parent.type == "comparison"
 
 

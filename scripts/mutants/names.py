@@ -15,6 +15,8 @@ from scripts.mutants.trees import (
 )
 from scripts.mutants.values import SHAPES
 
+LENT = SHAPES - {"shape", "size", "numel", "detach"}
+"""What two weights of a module have alike, whatever their shapes."""
 Groups = list[list[str]]
 
 
@@ -77,8 +79,12 @@ def other_attribute(node: Node, own: Groups, fields: Groups) -> Iterator[str]:
 
 
 def _asks_shape(after: Node | None) -> bool:
-    """Whether `.shape` or the like follows: two of a kind seldom differ in it."""
-    return after is not None and is_attribute(after) and after.children[1].value in SHAPES
+    """Whether `.shape` or `.weight.new_zeros` follows: two of a kind seldom differ in it."""
+    if after is None or not is_attribute(after):
+        return False
+    then = after.get_next_sibling()
+    lends = then is not None and is_attribute(then) and then.children[1].value in LENT
+    return lends or after.children[1].value in SHAPES
 
 
 def _is_target(node: Node) -> bool:
