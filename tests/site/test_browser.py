@@ -1,16 +1,9 @@
 """The built site as a reader meets it: opened in Chromium, wide and narrow, light and dark."""
 
-import functools
-import os
-import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from scripts.catalog import load
 from scripts.verify import records
@@ -18,19 +11,12 @@ from scripts.verify import records
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-SITE = Path(os.environ.get("NEXUS_SITE", ROOT / "site"))
+CATALOGUE = load(ROOT)
 ATTENTION = "02_attention_mechanisms"
-ALGORITHMS = [f"{ATTENTION}/multi_head_attention", f"{ATTENTION}/grouped_query_attention"]
-PAGES = ["index", f"{ATTENTION}/index", *ALGORITHMS, "api/nn"]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+ALGORITHMS = [
+    page.path.removeprefix("docs/").removesuffix(".md") for page in CATALOGUE.pages.values()
 ]
+PAGES = ["index", f"{ATTENTION}/index", *ALGORITHMS, "api/nn"]
 READ = [
     ".md-typeset p",
     ".md-typeset h1",
@@ -58,66 +44,12 @@ READ = [
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    if not (SITE / "index.html").is_file():
-        pytest.fail(f"{SITE} holds no site: run make site first")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        pytest.fail("no Chromium: install one, or set CHROMIUM to its path")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield running
-        running.close()
-
-
-@contextmanager
-def opened(browser: Browser, address: str, **options) -> Iterator[tuple[Page, list[str]]]:
-    """A page in a context of its own, and all that it asked of others or complained of."""
-    wrong: list[str] = []
-    own = "/".join(address.split("/")[:3]) + "/"
-
-    def asked(url: str) -> None:
-        if not url.startswith((own, "data:", "blob:")):
-            wrong.append(url)
-
-    def complained(kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            wrong.append(text)
-
-    context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.on("request", lambda request: asked(request.url))
-    page.on("websocket", lambda socket: asked(socket.url))
-    page.on("console", lambda message: complained(message.type, message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    page.goto(address)
-    yield page, wrong
-    context.close()
-
-
 @pytest.mark.parametrize("width", [1300, 390])
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_clean_and_readable(browser, origin, path, width):
+def test_every_page_is_clean_and_readable(opened, origin, path, width):
     view = {"width": width, "height": 900}
     address = f"{origin}/{path}.html"
-    with opened(browser, address, viewport=view, color_scheme="dark") as (page, wrong):
+    with opened(address, viewport=view, color_scheme="dark") as (page, wrong):
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         twice = "ids => ids.filter((id, at) => ids.indexOf(id) != at)"
@@ -135,15 +67,10 @@ def test_every_page_is_clean_and_readable(browser, origin, path, width):
         assert wrong == []
 
 
-@pytest.fixture(scope="module")
-def catalogue():
-    return load(ROOT)
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("path", ALGORITHMS)
-def test_a_page_shows_what_its_run_left_behind(browser, origin, catalogue, path, script):
-    algorithm = catalogue.pages[path.split("/")[-1]]
+def test_a_page_shows_what_its_run_left_behind(opened, origin, path, script):
+    algorithm = CATALOGUE.pages[path.split("/")[-1]]
     record = records.read(ROOT, algorithm)
     assert record is not None and record.passed
     codes = {block.number: block.code for block in algorithm.blocks}
@@ -151,7 +78,7 @@ def test_a_page_shows_what_its_run_left_behind(browser, origin, catalogue, path,
     drawn = [figure.caption for b in record.blocks for figure in b.figures]
     view = {"width": 1300, "height": 900}
     address = f"{origin}/{path}.html"
-    with opened(browser, address, viewport=view, java_script_enabled=script) as (page, wrong):
+    with opened(address, viewport=view, java_script_enabled=script) as (page, wrong):
         assert wrong == []
         assert outputs(page) == [(code.strip("\n"), out.strip("\n")) for code, out in printed]
         captions = page.locator(".nx-figure figcaption")
@@ -176,9 +103,9 @@ def outputs(page: Page) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("path", [f"{ATTENTION}/index", *ALGORITHMS])
-def test_every_formula_is_typeset(browser, origin, catalogue, path, script):
-    document = catalogue.of_path(f"docs/{path}.md")
-    with opened(browser, f"{origin}/{path}.html", java_script_enabled=script) as (page, _):
+def test_every_formula_is_typeset(opened, origin, path, script):
+    document = CATALOGUE.of_path(f"docs/{path}.md")
+    with opened(f"{origin}/{path}.html", java_script_enabled=script) as (page, _):
         assert page.locator("article .katex").count() == len(document.formulas) > 0
         assert page.locator(".katex-error, .nx-tex-error").count() == 0
         displayed = page.locator("article .katex-display").count()
@@ -187,17 +114,17 @@ def test_every_formula_is_typeset(browser, origin, catalogue, path, script):
         assert page.locator(".katex math").count() == len(document.formulas)
 
 
-def test_without_script_the_notes_of_a_listing_are_there(browser, origin, catalogue):
+def test_without_script_the_notes_of_a_listing_are_there(opened, origin):
     for path in ALGORITHMS:
-        pulls = catalogue.pages[path.split("/")[-1]].pulls
+        pulls = CATALOGUE.pages[path.split("/")[-1]].pulls
         count = sum(len(pull.notes or {}) for pull in pulls)
-        with opened(browser, f"{origin}/{path}.html", java_script_enabled=False) as (page, _):
+        with opened(f"{origin}/{path}.html", java_script_enabled=False) as (page, _):
             assert page.locator(".highlight + ol > li:visible").count() == count > 0
 
 
-def test_search_finds_a_page(browser, origin):
+def test_search_finds_a_page(opened, origin):
     view = {"width": 1300, "height": 900}
-    with opened(browser, f"{origin}/index.html", viewport=view) as (page, _):
+    with opened(f"{origin}/index.html", viewport=view) as (page, _):
         page.wait_for_load_state("networkidle")
         page.locator(".md-search__input").click()
         page.keyboard.type("grouped-query attention", delay=20)
@@ -206,8 +133,8 @@ def test_search_finds_a_page(browser, origin):
         assert f"{ATTENTION}/grouped_query_attention.html" in (first.get_attribute("href") or "")
 
 
-def test_from_a_disk_a_page_leads_to_the_next(browser):
-    with opened(browser, (SITE / "index.html").as_uri()) as (page, _):
+def test_from_a_disk_a_page_leads_to_the_next(opened, site):
+    with opened((site / "index.html").as_uri()) as (page, _):
         page.locator(".nx-cell-title a", has_text="Attention").first.click()
         page.locator(".nx-table a", has_text="Grouped-Query Attention").click()
         assert page.locator("h1").inner_text().startswith("Grouped-Query Attention")
