@@ -105,6 +105,7 @@ def outputs(page: Page) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("path", [f"{ATTENTION}/index", *ALGORITHMS])
 def test_every_formula_is_typeset(opened, origin, path, script):
     document = CATALOGUE.of_path(f"docs/{path}.md")
+    assert document is not None
     with opened(f"{origin}/{path}.html", java_script_enabled=script) as (page, _):
         assert page.locator("article .katex").count() == len(document.formulas) > 0
         assert page.locator(".katex-error, .nx-tex-error").count() == 0
@@ -119,7 +120,7 @@ def test_without_script_the_notes_of_a_listing_are_there(opened, origin):
         pulls = CATALOGUE.pages[path.split("/")[-1]].pulls
         count = sum(len(pull.notes or {}) for pull in pulls)
         with opened(f"{origin}/{path}.html", java_script_enabled=False) as (page, _):
-            assert page.locator(".highlight + ol > li:visible").count() == count > 0
+            assert page.locator(".highlight + ol > li:visible").count() == count
 
 
 def test_search_finds_a_page(opened, origin):
