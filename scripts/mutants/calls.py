@@ -37,9 +37,9 @@ for _pair in PAIRS.split(","):
 REDUCTIONS = set("sum mean amax amin max min prod std var any all argmax argmin norm".split())
 COMMUTE = set("transpose swapaxes maximum minimum max min add mul logaddexp hypot equal".split())
 """Calls whose two arguments may be exchanged without effect."""
-FACTORIES = set("zeros ones full empty arange linspace randn rand randint eye tensor".split())
-WRAPPERS = {"abs", "float", "int", "reversed", "sorted", "round"}
-"""Built-in functions that give back something of their argument's kind."""
+FACTORIES = set("zeros ones full empty arange linspace randn rand randint eye tensor where".split())
+WRAPPERS = {"abs", "reversed", "sorted", "round"}
+"""Built-in functions that give back something of their argument's kind; `int` seldom changes it."""
 
 
 def other_function(node: Node) -> Iterator[str]:
@@ -136,13 +136,16 @@ def _in_any_order(node: Node) -> bool:
 
 
 def dropped_keyword(node: Node) -> Iterator[str]:
-    """A named argument left out, so that the default counts (`device` has none on one machine)."""
+    """A named argument left out, so that the default counts.
+
+    Not `device`, which is the same on one machine, and not the `strict` of `zip`.
+    """
     if not is_call(node):
         return
     given = arguments(node)
     for each in given:
         if each.type == "argument" and getattr(each.children[1], "value", "") == "=":
-            if each.children[0].value != "device":
+            if each.children[0].value not in ("device", "strict"):
                 yield "(" + ", ".join(text(other) for other in given if other is not each) + ")"
 
 

@@ -1,15 +1,15 @@
 """All mutants of a module's source, each once, in the order of its lines."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import MutationVisitor
 from cosmic_ray.operators.operator import Operator
 
-from scripts.mutants.operators import cosmic, tensors
-from scripts.mutants.trees import Node, untouchable, within
+from scripts.mutants.operators import Rewrite, cosmic, tensors
+from scripts.mutants.trees import Node, Span, untouchable, within
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ def mutants(source: str) -> list[Mutant]:
     tree = get_ast(source)
     spared, seen, found = untouchable(tree), {_plain(source)}, []
     for name, operator in (cosmic() | tensors(tree)).items():
-        for occurrence in _occurrences(tree, operator, spared):
-            mutated = _Tidy.mutate_code(source, operator, occurrence)
+        for mutated in _mutated(source, tree, operator, spared):
             plain = _plain(mutated or "")
             if mutated and plain and plain not in seen:
                 seen.add(plain)
@@ -47,11 +46,30 @@ def mutants(source: str) -> list[Mutant]:
     return sorted(found, key=lambda m: (m.line, m.before, m.operator, m.after))
 
 
-def _occurrences(tree: Node, operator: Operator, spared: list) -> list[int]:
-    """Which of the operator's faults, counted as the visitor counts them, lie in live code."""
+def _mutated(
+    source: str, tree: Node, operator: Operator, spared: list[Span]
+) -> Iterator[str | None]:
+    """The source with each of the operator's faults that lies in live code."""
     positions: Callable = operator.mutation_positions  # declared to return nothing
-    places = [place for node in ast_nodes(tree) for place in positions(node)]
-    return [n for n, (start, end) in enumerate(places) if not within(start, end, spared)]
+    occurrence = 0
+    for node in ast_nodes(tree):
+        for index, (start, end) in enumerate(positions(node)):
+            if not within(start, end, spared):
+                if isinstance(operator, Rewrite):
+                    yield _with(tree, node, operator.mutate(node, index))
+                else:  # it changes the tree itself
+                    yield _Tidy.mutate_code(source, operator, occurrence)
+            occurrence += 1
+
+
+def _with(tree: Node, node: Node, new: Node) -> str:
+    """The tree's code with another node in place of this one."""
+    siblings = node.parent.children
+    place = next(at for at, sibling in enumerate(siblings) if sibling is node)
+    siblings[place] = new
+    code = tree.get_code()
+    siblings[place] = node
+    return code
 
 
 def _plain(source: str) -> str:
@@ -86,4 +104,5 @@ def difference(source: str, mutated: str) -> tuple[int, str, str]:
         end += 1
     shown = ("\n".join(s.strip() for s in lines[start : len(lines) - end]) for lines in (old, new))
     before, after = shown
-    return start + 1, before, after
+    blank = len(before) - len(before.lstrip("\n"))
+    return start + 1 + blank, before.strip("\n"), after.strip("\n")

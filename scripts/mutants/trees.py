@@ -88,7 +88,7 @@ def imported(tree: Node) -> set[str]:
 
 
 def untouchable(tree: Node) -> list[Span]:
-    """Docstrings, annotations, imports, what an error says, what is only for reading."""
+    """Docstrings, annotations, imports, what an error says, what only checks or is for reading."""
     return [(part.start_pos, part.end_pos) for node in ast_nodes(tree) for part in _kept_out(node)]
 
 
@@ -109,6 +109,10 @@ def _kept_out(node: Node) -> Iterator[Node]:
         if node.name.value in SAID:
             yield node
     elif node.type == "if_stmt" and text(node.children[1]).endswith("TYPE_CHECKING"):
+        yield node
+    elif node.type == "decorator" and "dataclass" in text(node):
+        yield from (part for part in node.children[1].children[1:] if part.type == "trailer")
+    elif node.type == "argument" and text(node.children[0]) == "strict":  # of zip
         yield node
     elif node.type in ("parameters", "lambdef"):  # a bare * is no product
         yield from (c for c in node.children if getattr(c, "value", "") in ("*", "/", "**"))

@@ -20,7 +20,8 @@ JOINED = {"arith_expr", "term", "power", "and_test", "or_test", "expr", "and_exp
 DISCRETE = set(
     """any all argmax argmin argsort arange randint randperm bool long int len range zeros ones
     full empty rand randn zeros_like ones_like randn_like new_zeros new_ones new_full new_empty
-    shape eye triu_indices multinomial bernoulli nonzero detach item numpy tolist one_hot""".split()
+    shape eye triu_indices multinomial bernoulli nonzero linspace tensor as_tensor detach item
+    numpy tolist one_hot""".split()
 )
 """Calls whose result has no gradient, so that detaching it changes nothing."""
 SHAPES = {"shape", "device", "dtype", "ndim", "size", "new_zeros", "new_ones", "numel", "detach"}
@@ -156,10 +157,21 @@ def _float_parameter(name: Node, function: Node) -> bool:
         return False
     if name.parent.type == "argument" and name.parent.children[0] is name:
         return False
+    if _is_cut(name):
+        return False
     after = name.get_next_sibling()
     if after is not None and is_attribute(after) and after.children[1].value in SHAPES:
         return False
     return not (is_call(name.parent) and callee(name.parent) == "len")
+
+
+def _is_cut(name: Node) -> bool:
+    """Whether no gradient comes back to the name: it is compared, or the whole is detached."""
+    node = name
+    while (node := node.parent) is not None and node.type not in ("simple_stmt", "suite"):
+        if node.type == "comparison" or text(node).endswith(".detach()"):
+            return True
+    return False
 
 
 def _continuous(node: Node, function: Node) -> bool:
