@@ -19,7 +19,7 @@ PAGE = "first_one"
 TEST = f"tests/attention/test_{PAGE}.py"
 FILE = f"docs/data/{PAGE}.evidence.json"
 BODY = '''
-"""Six tests of a module."""
+"""Seven tests of a module."""
 
 import pytest
 import torch
@@ -55,6 +55,11 @@ def test_sums(x):
 @pytest.mark.worked("by hand: 2 · 3 = 6")
 def test_three():
     assert double(3.0) == 6
+
+
+class TestMore:
+    def test_zero(self):
+        assert double(0.0) == 0
 '''
 
 
@@ -139,7 +144,7 @@ def test_a_whole_run_is_written_in_the_words_of_its_marks(project, workers):
     done = run(project, "--evidence=write", "-m", "not site and not browser", *workers)
     assert done.returncode == 0, done.stdout
     found = json.loads((project.root / FILE).read_text())
-    assert (found["test"], found["tests"]) == (TEST, 6)
+    assert (found["test"], found["tests"]) == (TEST, 7)
     assert found["laws"] == ["twice the sum is the sum of the doubles"]
     assert found["worked"] == ["by hand: 2 · 3 = 6"]
     (match,), (transcription,) = found["matches"], found["transcribed"]
@@ -160,10 +165,11 @@ def test_a_whole_run_is_written_in_the_words_of_its_marks(project, workers):
 
 
 SPOILT = {
-    "-k": (None, ["-k", "sums"], "2 of its 6 tests ran"),
-    "-m": (None, ["-m", "not law"], "4 of its 6 tests ran"),
-    "node id": (None, [f"{TEST}::test_three"], "1 of its 6 tests ran"),
-    "--deselect": (None, ["--deselect", f"{TEST}::test_three"], "5 of its 6 tests ran"),
+    "-k": (None, ["-k", "sums"], "2 of its 7 tests ran"),
+    "-m": (None, ["-m", "not law"], "5 of its 7 tests ran"),
+    "node id": (None, [f"{TEST}::test_three"], "collected in part"),
+    "node id of a class": (None, [f"{TEST}::TestMore"], "1 of its 7 tests ran"),
+    "--deselect": (None, ["--deselect", f"{TEST}::test_three"], "6 of its 7 tests ran"),
     "-x": (("== 6", "== 7"), ["-x"], "test_three failed"),
     "-x, another file": (
         ("by hand", "by hand"),
@@ -222,6 +228,17 @@ def test_a_run_that_is_not_whole_proves_nothing(project, name):
         assert before.read_text() == "as it was"
 
 
+def test_what_failed_last_is_no_whole_file(project):
+    def last_failed():
+        return forked(project.root, lambda: pytest.main(["--lf", "--evidence=write"]))
+
+    project.edit(TEST, "== 6", "== 7")
+    assert last_failed().returncode == 1
+    project.edit(TEST, "== 7", "== 6")
+    again = last_failed()
+    assert again.returncode == 1 and "1 of its 7 tests ran" in again.stdout
+
+
 def test_a_partial_run_without_the_option_says_nothing(project):
     written(project)
     project.edit(TEST, "2 · 3 = 6", "it is 6")
@@ -244,6 +261,8 @@ def test_a_file_is_written_although_another_fails(project):
     assert "test_second.py: no evidence: test_it failed" in done.stdout
     assert "second.evidence.json was left as it is" in done.stdout
     assert (project.root / FILE).is_file()
+    assert checked(project, TEST)[0] == 0  # the other is not asked for
+    assert "test_second.py: no evidence" in checked(project)[1]
     unknown = make_evidence(project, "docs/nowhere/first_one.md")
     assert unknown.returncode == 2 and "no page" in unknown.stdout
     (project.root / TEST).unlink()
@@ -262,7 +281,7 @@ CLAIMS = {
     "cases": (lambda e: e["matches"][0].update(cases=7), "7 cases"),
     "gradients": (lambda e: e["matches"][0].update(gradients=False), "without gradients"),
     "transcription": (lambda e: e["transcribed"][0].update(text="Equation 2"), "Equation 2"),
-    "count": (lambda e: e.update(tests=99), "tests 99; here it is 6"),
+    "count": (lambda e: e.update(tests=99), "tests 99; here it is 7"),
     "page": (lambda e: e.update(page="docs/x.md"), "docs/x.md"),
     "key": (lambda e: e.update(key="0" * 64), "changed since"),
     "half": (lambda e: e.pop("laws"), "it is damaged"),
@@ -298,10 +317,12 @@ def test_an_error_far_smaller_than_the_true_one_fails(project):
         ("nexus/small.py", "math.fsum((x, x))", "x + x"),
         ("nexus/__init__.py", '__version__ = "0"', '__version__ = "1"'),
         ("tests/conftest.py", "1e-7", "1e-6"),
+        ("nexus/small.txt", "some data", "other data"),
         ("constraints.txt", "torch==", "torch== "),
     ],
 )
 def test_a_file_of_other_code_is_stale(project, path, old, new):
+    project.write("nexus/small.txt", "some data")
     written(project)
     project.edit(path, old, new)
     if path == "constraints.txt":
