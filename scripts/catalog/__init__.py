@@ -11,6 +11,7 @@ from scripts.catalog.links import check_links, check_prerequisites
 from scripts.catalog.markdown import read
 from scripts.catalog.names import Names
 from scripts.catalog.pages import as_index, as_page, check_names
+from scripts.catalog.paths import check_order, read_paths
 from scripts.catalog.records import PACKAGES, Catalogue, Document, Page, Problem, Row
 from scripts.catalog.rows import disagreements, read_rows
 from scripts.catalog.yamls import line_of_key
@@ -22,6 +23,8 @@ def load(root: Path) -> Catalogue:
     """Everything below `root/docs`, with all that is wrong in it."""
     catalogue = Catalogue(root)
     catalogue.rows, catalogue.problems = read_rows(root)
+    catalogue.paths, wrong = read_paths(root, catalogue.rows)
+    catalogue.problems += wrong
     documents: dict[str, Document] = {}
     names = Names(root)
     for file in sorted((root / "docs").rglob("*.md")):
@@ -33,6 +36,7 @@ def load(root: Path) -> Catalogue:
     catalogue.problems += [
         *check_links(catalogue, documents),
         *check_prerequisites(catalogue),
+        *check_order(catalogue),
         *(p for page in catalogue.pages.values() for p in _check_row(catalogue, page)),
         *(p for other in catalogue.others.values() for p in _never_run(other)),
         *(p for index in catalogue.indexes.values() for p in _never_run(index)),

@@ -1,5 +1,7 @@
 """The front matter of pages, as pydantic checks it."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -69,3 +71,32 @@ class IndexFrontMatter(_Strict):
 
     title: str
     summary: str = Field(min_length=20, max_length=200)
+
+
+class Week(_Strict):
+    """A stretch of a learning path; `aim` is what a reader can do after it."""
+
+    title: str = Field(min_length=2)
+    aim: str = Field(min_length=20, max_length=200)
+    steps: list[str] = Field(min_length=1)
+
+
+class LearningPath(_Strict):
+    """Pages in the order to read them; `before` is what a reader should know already."""
+
+    slug: str = Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")
+    title: str = Field(min_length=2)
+    summary: str = Field(min_length=20, max_length=200)
+    before: str = Field(min_length=5, max_length=200)
+    unit: Literal["week", "part"]
+    weeks: list[Week] = Field(min_length=1)
+
+    @property
+    def path(self) -> str:
+        """Where its page stands below the checkout; no file is there, it is generated."""
+        return f"docs/paths/{self.slug}.md"
+
+    @property
+    def steps(self) -> list[str]:
+        """The slugs of all weeks in order."""
+        return [step for week in self.weeks for step in week.steps]

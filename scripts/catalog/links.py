@@ -40,10 +40,13 @@ def anchors(document: Document) -> set[str]:
 
 def check_links(catalogue: Catalogue, documents: dict[str, Document]) -> Iterator[Problem]:
     """Dead links and dead anchors, with the line they stand on."""
+    generated = {each.path for each in catalogue.paths}
     for document in documents.values():
         for link in document.links:
             path = target_path(document, link.target)
             if path is None or planned(catalogue, path):
+                continue
+            if path in generated:
                 continue
             if path not in documents and not (catalogue.root / path).is_file():
                 mend = "mend the path, or add the page's row to the catalogue"

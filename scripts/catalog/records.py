@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.catalog.front import FrontMatter, IndexFrontMatter
+from scripts.catalog.front import FrontMatter, IndexFrontMatter, LearningPath
 
 SECTIONS = (
     "Overview & Motivation",
@@ -210,6 +210,7 @@ class Catalogue:
     indexes: dict[str, Index] = field(default_factory=dict)
     others: dict[str, Document] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
+    paths: list[LearningPath] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def in_category(self, category: str) -> list[Row]:

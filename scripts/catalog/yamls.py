@@ -74,6 +74,14 @@ def line_of_key(text: str, keys: tuple[str | int, ...]) -> int:
         node, _ = parsed(source)
     except yaml.YAMLError:
         return 1
+    return 1 + line_at(node, keys)
+
+
+def line_at(node: Any, keys: tuple[str | int, ...]) -> int:
+    """The line of a YAML text, from 1, on which the value at `keys` stands (0 if nowhere).
+
+    Where the way stops early, the line of the last key that is there.
+    """
     line = 0
     for key in keys:
         if isinstance(node, yaml.MappingNode):
@@ -85,4 +93,4 @@ def line_of_key(text: str, keys: tuple[str | int, ...]) -> int:
         if not pairs:
             break
         line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
-    return line + 1
+    return line
