@@ -15,7 +15,7 @@ from scripts.render import BRANCH, Site, generated, load_site, navigation, rende
 from scripts.render.formulas import plain
 
 log = logging.getLogger("mkdocs.hooks.nexus")
-ROWS = "data/catalogue.tsv"
+ROWS, PATHS = "data/catalogue.tsv", "data/paths.yml"
 UNSEARCHED = re.compile(r"<svg.*?</svg>|</?span[^>]*>", re.S)
 _site: Site
 
@@ -48,7 +48,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         log.warning("%s", problem)
     page.meta.update(rendered.meta)
     if page.file.generated_by and config.repo_url and config.edit_uri:
-        page.edit_url = f"{config.repo_url.rstrip('/')}/{config.edit_uri}{ROWS}"
+        source = PATHS if page.file.src_uri.startswith("paths/") else ROWS
+        page.edit_url = f"{config.repo_url.rstrip('/')}/{config.edit_uri}{source}"
     return rendered.body
 
 

@@ -3,19 +3,29 @@
 from scripts.catalog.records import PACKAGES, Catalogue
 from scripts.render.index import heading
 
-API = "api/"
+API, PATHS = "api/", "paths/index.md"
+REFERENCE = "use_cases quick_reference glossary papers numbers not_run statistics".split()
 
 
 def navigation(catalogue: Catalogue) -> list[dict]:
-    """Home, the categories in order with their pages, then what is documented of the code."""
+    """Home, the catalogue, paths, the categories with their pages, reference, shared code."""
     entries: list[dict] = [{"Home": "index.md"}]
+    there = {p.removeprefix("docs/") for p in catalogue.others}
+    if "catalogue.md" in there:
+        entries.append(_titled(catalogue, "catalogue.md"))
+    if PATHS in there:
+        paths: list = [{each.title: each.path.removeprefix("docs/")} for each in catalogue.paths]
+        entries.append({"Learning paths": [PATHS, *paths]})
     for folder in PACKAGES:
         entries.append({heading(catalogue, folder): _category(catalogue, folder)})
-    api = sorted(p.removeprefix("docs/") for p in catalogue.others if p.startswith("docs/api/"))
+    reference = [f"{name}.md" for name in REFERENCE if f"{name}.md" in there]
+    if reference:
+        entries.append({"Reference": [_titled(catalogue, path) for path in reference]})
+    api = sorted(path for path in there if path.startswith(API))
     api.sort(key=lambda path: not path.endswith("/index.md"))
     if api:
         entries.append({"Shared code": [_titled(catalogue, path) for path in api]})
-    rest = {p.removeprefix("docs/") for p in catalogue.others} - {*api, "index.md"}
+    rest = there - {*api, *reference, PATHS, "index.md", "catalogue.md"}
     return [*entries, *(_titled(catalogue, path) for path in sorted(rest))]
 
 

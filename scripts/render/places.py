@@ -7,6 +7,7 @@ from scripts.catalog.records import Document, Problem
 from scripts.render.home import categories, counts, example
 from scripts.render.numbers import bench_site, bench_verify
 from scripts.render.page import content
+from scripts.render.paths import home_paths, overview
 from scripts.render.records import Rendered, Site
 
 PLACE = re.compile(r"^<!-- nexus: ([a-z-]+) -->$", re.M)
@@ -14,6 +15,8 @@ FILLERS: dict[str, Callable[[Site], str]] = {
     "counts": counts,
     "example": example,
     "categories": categories,
+    "paths": home_paths,
+    "path-overview": overview,
     "bench-verify": bench_verify,
     "bench-site": bench_site,
 }

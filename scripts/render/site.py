@@ -7,6 +7,7 @@ from scripts.catalog.names import Names
 from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
 from scripts.render.index import render_index
 from scripts.render.page import render_page
+from scripts.render.paths import path_at, render_path
 from scripts.render.places import render_other
 from scripts.render.proofs import proof
 from scripts.render.records import Rendered, Site
@@ -51,16 +52,19 @@ def paths(site: Site) -> list[str]:
     known = {d.path for d in (*catalogue.pages.values(), *catalogue.indexes.values())}
     known |= catalogue.others.keys()
     known |= {f"docs/{folder}/index.md" for folder in PACKAGES}
+    known |= {each.path for each in catalogue.paths}
     return sorted(known)
 
 
 def generated(site: Site) -> list[str]:
-    """The paths of pages that no file stands for: indexes of categories without introduction."""
+    """The paths of pages that no file stands for: paths, and categories without introduction."""
     return [path for path in paths(site) if not (site.catalogue.root / path).is_file()]
 
 
 def render(site: Site, path: str) -> Rendered | None:
     """The page at a path; None for a page whose front matter is wrong."""
+    if learning := path_at(site.catalogue, path):
+        return render_path(site, learning)
     document = site.catalogue.of_path(path)
     folder = path.removeprefix("docs/").removesuffix("/index.md")
     if isinstance(document, Index) or (document is None and folder in PACKAGES):

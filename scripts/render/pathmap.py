@@ -1,0 +1,132 @@
+"""A learning path as a map: weeks from top to bottom, steps as boxes, prerequisites as arrows."""
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from scripts.catalog.front import LearningPath
+from scripts.catalog.paths import before
+from scripts.catalog.records import Catalogue
+from scripts.render.text import attribute, raw, relative
+
+GUTTER, GAP, HEIGHT, BETWEEN, TITLE, LETTER = 34, 12, 46, 26, 40, 6.7
+"""Pixels: left of boxes, between them, a box, between lines of boxes, a week's title, a letter."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a step stands on the map; `x` and `y` are its upper left corner."""
+
+    x: float
+    y: float
+    width: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+
+def draw(catalogue: Catalogue, path: LearningPath, *, width: int, columns: int) -> str:
+    """The map as SVG, `width` pixels wide, at most `columns` steps beside each other."""
+    edges = arrows(catalogue, path.steps)
+    boxes, titles, height = _placed(path, edges, width, columns)
+    spine = f"M15 {titles[0]:.0f}V{titles[-1]:.0f}"
+    parts = [f'<path class="nx-map-spine" d="{spine}"/>']
+    parts += [_arrow(boxes[one], boxes[other]) for one, other in edges]
+    for number, (week, y) in enumerate(zip(path.weeks, titles, strict=True), start=1):
+        parts.append(
+            f'<circle class="nx-map-stop" cx="15" cy="{y:.0f}" r="12"/>'
+            f'<text class="nx-map-number" x="15" y="{y + 4:.0f}">{number}</text>'
+            f'<text class="nx-map-week" x="{GUTTER}" y="{y + 4:.0f}">{raw(week.title)}</text>'
+        )
+    for number, slug in enumerate(path.steps, start=1):
+        parts.append(_step(catalogue, path, number, slug, boxes[slug]))
+    about = attribute(f"Map of the path {path.title}")
+    return (
+        f'<svg role="group" aria-label="{about}" viewBox="0 0 {width} {height:.0f}" '
+        f'width="{width}" height="{height:.0f}">{"".join(parts)}</svg>'
+    )
+
+
+def arrows(catalogue: Catalogue, steps: list[str]) -> list[tuple[str, str]]:
+    """From each step to those that build on it, without what follows from other arrows."""
+    needs = {slug: before(catalogue, slug) & set(steps) for slug in steps}
+    return [
+        (needed, slug)
+        for slug in steps
+        for needed in steps
+        if needed in needs[slug] and not any(needed in needs[other] for other in needs[slug])
+    ]
+
+
+def _placed(
+    path: LearningPath, edges: list[tuple[str, str]], width: int, columns: int
+) -> tuple[dict[str, Box], list[float], float]:
+    """The box of each step, the height of each week's title, and the height of all."""
+    boxes: dict[str, Box] = {}
+    titles, y = [], 16.0
+    wide = (width - GUTTER - GAP * (columns - 1)) / columns
+    for week in path.weeks:
+        titles.append(y)
+        y += TITLE / 2 + 4
+        for line in _lines(week.steps, edges, columns):
+            for at, slug in enumerate(line):
+                boxes[slug] = Box(GUTTER + at * (wide + GAP), y, wide)
+            y += HEIGHT + BETWEEN
+        y += TITLE / 2 - 4
+    return boxes, titles, y - BETWEEN - TITLE / 2 + 6
+
+
+def _lines(steps: list[str], edges: list[tuple[str, str]], columns: int) -> list[list[str]]:
+    """A week's steps in lines: each below what it builds on, lines of one kind equally long."""
+    depth: dict[str, int] = {}
+    for slug in steps:
+        depth[slug] = max((depth[a] + 1 for a, b in edges if b == slug and a in depth), default=0)
+    lines = []
+    for level in sorted(set(depth.values())):
+        same = [slug for slug in steps if depth[slug] == level]
+        rows = -(-len(same) // columns)
+        size = -(-len(same) // rows)
+        lines += [same[at : at + size] for at in range(0, len(same), size)]
+    return lines
+
+
+def _arrow(one: Box, other: Box) -> str:
+    """A curve from below one box to above another."""
+    x1, y1, x2, y2 = one.middle, one.y + HEIGHT, other.middle, other.y - 2
+    bend = min(40.0, (y2 - y1) * 0.6)
+    line = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {y1 + bend:.0f} {x2:.0f} {y2 - bend:.0f} {x2:.0f} {y2:.0f}"
+    return f'<path class="nx-map-arrow" d="{line}m-4 -6l4 6l4 -6"/>'
+
+
+def _step(catalogue: Catalogue, path: LearningPath, number: int, slug: str, box: Box) -> str:
+    """A step's box, a link if its page is written."""
+    page, row = catalogue.pages.get(slug), catalogue.rows.get(slug)
+    title = page.front.title if page else row.title if row else slug
+    lines = label(title, int((box.width - 36) / LETTER))
+    top = box.y + HEIGHT / 2 + 4.5 - 7.5 * (len(lines) - 1)
+    words = "".join(
+        f'<tspan x="{box.x + 29:.0f}" y="{top + 15 * at:.0f}">{raw(line)} </tspan>'
+        for at, line in enumerate(lines)
+    )
+    kind = "" if page else " nx-map-planned"
+    shown = (
+        f"<title>{raw(title)}{'' if page else ' (planned)'}</title>"
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{HEIGHT}" rx="4"/>'
+        f'<text class="nx-map-count" x="{box.x + 9:.0f}" y="{box.y + HEIGHT / 2 + 4:.0f}">'
+        f"{number} </text><text>{words}</text>"
+    )
+    if page:
+        url = relative(page.path, path.path).removesuffix(".md") + ".html"
+        shown = f'<a href="{attribute(url)}">{shown}</a>'
+    return f'<g class="nx-map-step{kind}" data-step="{attribute(slug)}">{shown}</g>'
+
+
+def label(title: str, letters: int) -> list[str]:
+    """A title in two short lines: the acronym if it has one, else its words."""
+    if len(title) > letters and (acronym := re.search(r"\((\S+)\)$", title)):
+        return [acronym[1]]
+    lines = textwrap.wrap(title, letters, break_long_words=False)
+    return (
+        lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])[: letters - 1].rstrip() + "…"]
+    )
