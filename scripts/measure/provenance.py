@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.catalog import Page
 from scripts.catalog.imports import parsed
+from scripts.verify.key import closure
 
 ALWAYS = ("torch", "numpy")
 
@@ -29,13 +30,14 @@ def provenance(root: Path, page: Page) -> dict:
 
 
 def commit(root: Path, page: Page) -> str:
-    """The commit of the checkout, with a mark where the page's or the package's files differ."""
+    """The commit of the checkout, with a mark where the page or what it imports differs from it."""
 
     def git(*words: str) -> str:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
         return done.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", "nexus", page.path)
+    files = {page.path, page.module.replace(".", "/") + ".py", *closure(root, page)}
+    changed = git("status", "--porcelain", "--", *sorted(files))
     return git("rev-parse", "HEAD") + (" with changes" if changed else "")
 
 

@@ -129,7 +129,7 @@ def test_a_page_shows_the_committed_result(bench):
 def test_one_worker_and_two_write_the_same(bench):
     path = bench.page(
         "import time",
-        "time.sleep(0.2 * (seed == 0))",
+        "time.sleep(0.4 * (seed == 0))",
         "return {'array': [np.arange(9.0) * seed, np.array(seed, np.uint8)], 'x': seed / 3}",
     )
     found = []
@@ -137,7 +137,7 @@ def test_one_worker_and_two_write_the_same(bench):
         assert bench.measure(path, "--workers", workers)[0] == 0
         record = bench.record
         assert record.pop("command") == f"make measure PAGE={path} WORKERS={workers}"
-        assert record["experiments"]["made"].pop("seconds") >= 0.2
+        assert record["experiments"]["made"].pop("seconds") < 0.3  # of work, not of sleep
         found.append((record, bench.pair[1].read_bytes()))
     assert found[0] == found[1]
     assert found[0][0]["npz"] == hashlib.sha256(found[0][1]).hexdigest()
@@ -332,7 +332,9 @@ def test_provenance_names_the_commit_the_versions_and_the_device(bench):
     assert list(found["versions"]) == ["python", "torch", "numpy", "pillow"]
     assert found["versions"]["numpy"] == np.__version__
     assert found["device"].startswith("CPU ") and "OMP_NUM_THREADS=" in found["device"]
-    bench.checkout.write("nexus/small.py", "two = 2\n")
+    bench.checkout.write("nexus/small.py", "two = 2\n")  # nothing to this page
+    assert provenance(bench.root, page)["commit"] == found["commit"]
+    bench.checkout.write("nexus/experiment.py", "two = 2\n")
     assert provenance(bench.root, page)["commit"] == f"{found['commit']} with changes"
 
 
