@@ -8,7 +8,7 @@ Differs: any network and observation, no stack of frames; several environments a
 rewards are not clipped; an episode cut off by a limit of time bootstraps, which neither paper
 mentions; the optimizer is passed in (the papers: RMSProp).
 
-Letters: b batch or copies, a actions, o the axes of an observation.
+Letters: b batch, a actions.
 """
 
 import copy
