@@ -11,7 +11,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from scripts.render import BRANCH, Site, generated, load_site, navigation, render
+from scripts.render import BRANCH, Site, generated, load_site, navigation, other_files, render
 from scripts.render.formulas import plain
 
 log = logging.getLogger("mkdocs.hooks.nexus")
@@ -33,9 +33,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the indexes that no file stands for."""
+    """Add the pages that no file stands for, and what is not a page."""
     for path in generated(_site):
         files.append(File.generated(config, path.removeprefix("docs/"), content="\n"))
+    for path, text in other_files(_site).items():
+        files.append(File.generated(config, path, content=text))
     return files
 
 

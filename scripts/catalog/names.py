@@ -1,5 +1,6 @@
 """Find names of `nexus` statically: read by griffe, never imported."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,6 +38,15 @@ class Names:
             target = found.target_path
             return self.find(target) if target.startswith("nexus") else found  # type: ignore
         return found
+
+    def modules(self) -> Iterator[griffe.Module]:
+        """The package and every module below it, by name."""
+        todo = [self._package]
+        while todo:
+            module = todo.pop(0)
+            if isinstance(module, griffe.Module):
+                yield module
+                todo += [module.modules[name] for name in sorted(module.modules)]
 
     def unknown(self, name: str) -> str | None:
         """What to say of a dotted name that does not exist; None if it does."""

@@ -6,7 +6,7 @@
 
 from scripts.render.navigation import navigation
 from scripts.render.records import BRANCH, Rendered, Site
-from scripts.render.site import generated, load_site, paths, render
+from scripts.render.site import generated, load_site, other_files, paths, render
 
 __all__ = [
     "BRANCH",
@@ -15,6 +15,7 @@ __all__ = [
     "generated",
     "load_site",
     "navigation",
+    "other_files",
     "paths",
     "render",
 ]

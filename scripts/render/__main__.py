@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.render import load_site, paths, render
+from scripts.render import load_site, other_files, paths, render
 
 OTHER = shutil.ignore_patterns("*.md", "data")
 
@@ -23,6 +23,8 @@ def main(root: Path, out: Path) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             meta = yaml.safe_dump(rendered.meta, allow_unicode=True, sort_keys=False)
             file.write_text(f"---\n{meta}---\n{rendered.body}", encoding="utf-8")
+    for path, text in other_files(site).items():
+        (out / path).write_text(text, encoding="utf-8")
     for problem in problems:
         print(problem)
     return bool(problems)

@@ -104,9 +104,10 @@ def _step(catalogue: Catalogue, path: LearningPath, number: int, slug: str, box:
     page, row = catalogue.pages.get(slug), catalogue.rows.get(slug)
     title = page.front.title if page else row.title if row else slug
     lines = label(title, int((box.width - 36) / LETTER))
-    top = box.y + HEIGHT / 2 + 4.5 - 7.5 * (len(lines) - 1)
+    pitch = 15 if len(lines) < 3 else 13
+    top = box.y + HEIGHT / 2 + 4.5 - pitch / 2 * (len(lines) - 1)
     words = "".join(
-        f'<tspan x="{box.x + 29:.0f}" y="{top + 15 * at:.0f}">{raw(line)} </tspan>'
+        f'<tspan x="{box.x + 29:.0f}" y="{top + pitch * at:.0f}">{raw(line)} </tspan>'
         for at, line in enumerate(lines)
     )
     kind = "" if page else " nx-map-planned"
@@ -123,10 +124,8 @@ def _step(catalogue: Catalogue, path: LearningPath, number: int, slug: str, box:
 
 
 def label(title: str, letters: int) -> list[str]:
-    """A title in two short lines: the acronym if it has one, else its words."""
+    """A title in three short lines at most: the acronym if it has one, else its words."""
     if len(title) > letters and (acronym := re.search(r"\((\S+)\)$", title)):
         return [acronym[1]]
     lines = textwrap.wrap(title, letters, break_long_words=False)
-    return (
-        lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])[: letters - 1].rstrip() + "…"]
-    )
+    return lines if len(lines) < 4 else [*lines[:2], f"{lines[2][: letters - 1]}…"]

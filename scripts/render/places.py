@@ -4,11 +4,16 @@ import re
 from collections.abc import Callable
 
 from scripts.catalog.records import Document, Problem
+from scripts.render.glossary import glossary
 from scripts.render.home import categories, counts, example
+from scripts.render.not_run import not_run
 from scripts.render.numbers import bench_site, bench_verify
 from scripts.render.page import content
+from scripts.render.papers import papers
 from scripts.render.paths import home_paths, overview
 from scripts.render.records import Rendered, Site
+from scripts.render.reference import quick_reference
+from scripts.render.statistics import statistics
 
 PLACE = re.compile(r"^<!-- nexus: ([a-z-]+) -->$", re.M)
 FILLERS: dict[str, Callable[[Site], str]] = {
@@ -17,6 +22,11 @@ FILLERS: dict[str, Callable[[Site], str]] = {
     "categories": categories,
     "paths": home_paths,
     "path-overview": overview,
+    "quick-reference": quick_reference,
+    "glossary": glossary,
+    "papers": papers,
+    "not-run": not_run,
+    "statistics": statistics,
     "bench-verify": bench_verify,
     "bench-site": bench_site,
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
+from scripts.render.bibtex import bibliography
 from scripts.render.index import render_index
 from scripts.render.page import render_page
 from scripts.render.paths import path_at, render_path
@@ -59,6 +60,11 @@ def paths(site: Site) -> list[str]:
 def generated(site: Site) -> list[str]:
     """The paths of pages that no file stands for: paths, and categories without introduction."""
     return [path for path in paths(site) if not (site.catalogue.root / path).is_file()]
+
+
+def other_files(site: Site) -> dict[str, str]:
+    """What the site offers beside pages: the text of each file by its path in the site."""
+    return {"references.bib": bibliography(site.catalogue)}
 
 
 def render(site: Site, path: str) -> Rendered | None:

@@ -1,0 +1,63 @@
+"""What was not run or not earned, and why: the counted list of what this site does not show."""
+
+from scripts.catalog.records import Page
+from scripts.measure.states import command
+from scripts.render.marks import marks, worded
+from scripts.render.records import Site
+from scripts.render.text import counted, inline, link, relative
+
+PAGE = "docs/not_run.md"
+
+
+def not_run(site: Site) -> str:
+    """Skipped blocks, marks that pages lack, experiments whose code has changed since."""
+    pages = sorted(site.catalogue.pages.values(), key=lambda page: page.path)
+    blocks = [
+        _line(page, block.line, inline(block.skip))
+        for page in pages
+        for block in page.blocks
+        if block.skip
+    ]
+    every = sum(len(page.blocks) for page in pages)
+    lacking = [
+        _line(page, None, f"**{mark.name}**: {worded(mark.figures[0])}")
+        for page in pages
+        for mark in marks(site, page)
+        if not mark.earned
+    ]
+    stale = [
+        _line(page, each.line, f"`{each.name}` {inline(each.why)}; {command(page, smoke=True)}")
+        for page in pages
+        if page.slug in site.proofs
+        for each in site.proofs[page.slug].experiments
+        if each.state == "stale"
+    ]
+    measured = sum(len(proof.experiments) for proof in site.proofs.values())
+    return (
+        "\n\n".join(
+            [
+                "## Blocks that no run executes",
+                _list(blocks, f"of {counted(every, 'block')}", "every block runs"),
+                "## Marks not earned",
+                _list(lacking, f"of {4 * len(pages)}", "every page has all four"),
+                "## Experiments measured with older code",
+                _list(
+                    stale, f"of {counted(measured, 'experiment')}", "all are of the code as it is"
+                ),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _line(page: Page, line: int | None, why: str) -> str:
+    where = link(page.front.title, relative(page.path, PAGE))
+    at = f", line {line}" if line else ""
+    return f'<li markdown="span">{where}{at}: {why}</li>'
+
+
+def _list(lines: list[str], of: str, none: str) -> str:
+    if not lines:
+        return f"None {of}: {none}."
+    inside = "\n".join(lines)
+    return f'{len(lines)} {of}.\n\n<ul class="nx-plain" markdown="1">\n{inside}\n</ul>'
