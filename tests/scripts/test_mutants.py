@@ -10,7 +10,7 @@ import pytest
 from cosmic_ray.ast import get_ast
 
 from scripts.mutants import __main__ as command
-from scripts.mutants import records, runner
+from scripts.mutants import checkout, records, runner
 from scripts.mutants.checkout import Subject
 from scripts.mutants.generate import Mutant, mutants
 from scripts.mutants.operators import tensors
@@ -179,8 +179,9 @@ def test_texts_annotations_and_imports_are_left_alone():
 
 
 def test_no_two_mutants_are_the_same_and_none_is_the_source():
-    afters = [m.after for m in mutants("y = x.sum(0)\nz = +x - 0\n")]
-    assert "y = x.sum(-1)" in afters and "y = x.sum(-0)" not in afters
+    assert made("detached", within(X, "return x")) == ["return (x).detach()"]  # not x.detach()
+    afters = [m.after for m in mutants("y = x[-0]\n")]
+    assert afters == ["y = x[--1]", "y = x[-1]"]  # without the sign it is the source
     found = mutants((ROOT / "nexus/nn/masks.py").read_text())
     bare = [re.sub(r"[\s()]", "", m.source) for m in found]
     assert len(found) >= 40 and len({m.source for m in found}) == len(found)
@@ -306,6 +307,16 @@ def test_a_run_that_is_cut_off_writes_nothing(small, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         small(STRONG)
     assert not records.place(tmp_path, SUBJECT).exists()
+
+
+def test_no_bytecode_of_a_mutant_is_left_to_pass_for_the_next(small, tmp_path):
+    (tmp_path / SUBJECT.test).write_text(STRONG)
+    with checkout.copy(tmp_path) as folder:
+        worker = checkout.Worker(folder, [])
+        answer = worker.run(SUBJECT.module, SMALL, [SUBJECT.test], 60.0, compiled=True)
+        worker.close()
+        left = [path.name.split(".")[0] for path in folder.glob("*/__pycache__/*")]
+    assert answer["status"] == 0 and sorted(left) == ["__init__", "test_small"]
 
 
 def test_bounded_time_makes_a_sample_that_says_so(small, tmp_path, capsys):
