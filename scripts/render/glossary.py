@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scripts.render.records import Site
@@ -12,7 +13,6 @@ LEGEND = re.compile(r"^Letters:(.*?)(?:\n\s*\n|\Z)", re.S | re.M)
 SYMBOL = re.compile(r"[^\W\d_](?:['′]|[₀-₉]+|_[^\W_]{1,3})?")
 APART = re.compile(r"[,;]\s+(?![^(]*\))")
 """A comma or semicolon outside parentheses."""
-DIFFERS = ' <span class="nx-differs" title="several meanings">≠</span>'
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def letters(docstring: str) -> list[tuple[str, str]]:
         elif not meaning:
             waiting += symbols
         else:
-            pairs += [(symbol, meaning) for symbol in [*waiting, *symbols]]
+            symbols = [*waiting, *symbols]
+            shared = f"{', '.join(symbols)}: {meaning}" if len(symbols) > 1 else meaning
+            pairs += [(symbol, shared) for symbol in symbols]
             waiting = []
     return pairs
 
@@ -73,10 +75,10 @@ def glossary(site: Site) -> str:
     table: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for use in uses(site):
         table[use.symbol][use.meaning].append(use.module)
-    several = sum(len(meanings) > 1 for meanings in table.values())
+    several = sum(_meanings(each) > 1 for each in table.values())
     modules = len({use.module for use in uses(site)})
     said = f"{counted(len(table), 'letter')} in {counted(modules, 'module')}; "
-    said += f"{several} of them mean more than one thing, marked ≠."
+    said += f"{several} of them mean more than one thing."
     items = "".join(_letter(site, symbol, table[symbol]) for symbol in sorted(table, key=_order))
     head = f'<p class="nx-note">{said}</p>\n\n'
     return f'{head}<dl class="nx-letters" markdown="1">\n{items}</dl>\n'
@@ -87,8 +89,14 @@ def _order(symbol: str) -> tuple[bool, str, str]:
     return not symbol.isascii(), symbol.casefold(), symbol.swapcase()
 
 
+def _meanings(said: Iterable[str]) -> int:
+    """How many there are, apart from what stands in parentheses."""
+    return len({re.sub(r"\s*\([^)]*\)", "", meaning) for meaning in said})
+
+
 def _letter(site: Site, symbol: str, meanings: dict[str, list[str]]) -> str:
-    mark = DIFFERS if len(meanings) > 1 else ""
+    number = _meanings(meanings)
+    mark = f' <small class="nx-differs">{number} meanings</small>' if number > 1 else ""
     lines = []
     for meaning, modules in sorted(meanings.items(), key=lambda each: (-len(each[1]), each[0])):
         where = ", ".join(_where(site, module) for module in modules)

@@ -19,12 +19,8 @@ def not_run(site: Site) -> str:
         if block.skip
     ]
     every = sum(len(page.blocks) for page in pages)
-    lacking = [
-        _line(page, None, f"**{mark.name}**: {worded(mark.figures[0])}")
-        for page in pages
-        for mark in marks(site, page)
-        if not mark.earned
-    ]
+    lacking = [_line(page, None, said) for page in pages if (said := _lacking(site, page))]
+    marks_lacking = sum(not m.earned for page in pages for m in marks(site, page))
     stale = [
         _line(page, each.line, f"`{each.name}` {inline(each.why)}; {command(page, smoke=True)}")
         for page in pages
@@ -39,7 +35,7 @@ def not_run(site: Site) -> str:
                 "## Blocks that no run executes",
                 _list(blocks, f"of {counted(every, 'block')}", "every block runs"),
                 "## Marks not earned",
-                _list(lacking, f"of {4 * len(pages)}", "every page has all four"),
+                _list(lacking, f"of {4 * len(pages)}", "every page has all four", marks_lacking),
                 "## Experiments measured with older code",
                 _list(
                     stale, f"of {counted(measured, 'experiment')}", "all are of the code as it is"
@@ -52,12 +48,22 @@ def not_run(site: Site) -> str:
 
 def _line(page: Page, line: int | None, why: str) -> str:
     where = link(page.front.title, relative(page.path, PAGE))
-    at = f", line {line}" if line else ""
-    return f'<li markdown="span">{where}{at}: {why}</li>'
+    at = f", line {line}:" if line else "<br>"
+    return f'<li markdown="span">{where}{at} {why}</li>'
 
 
-def _list(lines: list[str], of: str, none: str) -> str:
+def _lacking(site: Site, page: Page) -> str:
+    """The marks that a page has not earned, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for mark in marks(site, page):
+        if not mark.earned:
+            reasons.setdefault(mark.figures[0], []).append(f"**{mark.name}**")
+    return "; ".join(f"{', '.join(names)}: {worded(why)}" for why, names in reasons.items())
+
+
+def _list(lines: list[str], of: str, none: str, count: int | None = None) -> str:
+    """The lines under how many things they are; `count` where a line holds several."""
     if not lines:
         return f"None {of}: {none}."
     inside = "\n".join(lines)
-    return f'{len(lines)} {of}.\n\n<ul class="nx-plain" markdown="1">\n{inside}\n</ul>'
+    return f'{count or len(lines)} {of}.\n\n<ul class="nx-plain" markdown="1">\n{inside}\n</ul>'

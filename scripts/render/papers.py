@@ -56,4 +56,4 @@ def _key(key: str) -> str:
     """A paper's key, fit for a column."""
     if key.startswith("https://"):
         return key.split("/")[2].removeprefix("www.")
-    return key.removeprefix("arXiv:") if key.startswith("arXiv:") else "DOI"
+    return key.removeprefix("arXiv:").removeprefix("doi:")

@@ -78,10 +78,12 @@ def _placed(
 
 
 def _lines(steps: list[str], edges: list[tuple[str, str]], columns: int) -> list[list[str]]:
-    """A week's steps in lines: each below what it builds on, lines of one kind equally long."""
+    """A week's steps in their order, each below what it builds on, lines about equally long."""
     depth: dict[str, int] = {}
+    least = 0
     for slug in steps:
-        depth[slug] = max((depth[a] + 1 for a, b in edges if b == slug and a in depth), default=0)
+        least = max([least, *(depth[a] + 1 for a, b in edges if b == slug and a in depth)])
+        depth[slug] = least
     lines = []
     for level in sorted(set(depth.values())):
         same = [slug for slug in steps if depth[slug] == level]

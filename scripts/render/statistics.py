@@ -105,8 +105,8 @@ def _row(name: str, count: Count) -> str:
     else:
         error = power(count.error) if count.error else "0"
     faults = f"{count.caught:,} of {count.faults:,}" if count.faults else "–"
-    numbers = [count.pages, count.planned, count.blocks, f"{count.seconds:.0f}", count.tests]
+    numbers = [count.pages, count.planned, count.blocks, round(count.seconds), count.tests]
     numbers += [count.laws, count.worked, count.checks]
-    shown = [f"{n:,}" if isinstance(n, int) else n for n in numbers]
+    shown = [f"{number:,}" if number else "–" for number in numbers]
     inside = "".join(f"<td>{cell}</td>" for cell in (*shown, error, inline(faults)))
     return f'<tr markdown="1"><th scope="row" markdown="span">{name}</th>{inside}</tr>\n'

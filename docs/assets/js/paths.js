@@ -2,14 +2,25 @@
 // slug, so that a step done on one path is done on all. Without this script the list is a list.
 (() => {
   const KEY = "nexus.done";
-  let done = read();
+  let done = new Set();
+  let stored = true; // until the browser refuses: then ticks last as long as the page
 
   function read() {
+    if (!stored) return;
     try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-      return new Set(Array.isArray(kept) ? kept : []);
+      const text = localStorage.getItem(KEY);
+      done = new Set(parsed(text ?? "[]"));
     } catch {
-      return new Set(); // no storage, or something else in it: nothing is done
+      stored = false;
+    }
+  }
+
+  function parsed(text) {
+    try {
+      const kept = JSON.parse(text);
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return []; // something else was kept there
     }
   }
 
@@ -17,7 +28,7 @@
     try {
       localStorage.setItem(KEY, JSON.stringify([...done].sort()));
     } catch {
-      // no storage: ticks last as long as the page
+      stored = false;
     }
   }
 
@@ -51,7 +62,7 @@
     box.hidden = false;
     box.addEventListener("change", () => {
       const slug = box.closest("[data-step]").dataset.step;
-      done = read();
+      read();
       if (box.checked) done.add(slug);
       else done.delete(slug);
       keep();
@@ -60,13 +71,14 @@
   }
   window.addEventListener("storage", (event) => {
     if (event.key === KEY || event.key === null) {
-      done = read();
+      read();
       show();
     }
   });
   window.addEventListener("pageshow", () => {
-    done = read();
+    read();
     show();
   });
+  read();
   show();
 })();
