@@ -116,7 +116,9 @@ def test_nothing_in_an_entry_means_anything_to_tex(tmp_path):
     paper = Paper(
         title="100% of $5 & #1_{a}~b^c\\d: μP, Δ and ϵ, Ünï",
         authors=["DeepSeek-AI", "Ann Lee and Sons", "Lee, Ann", "Kaiming He", "et al."],
+        arxiv=None,
         doi="10.1000/a_b",
+        url=None,
     )
     entry = bibtex(replace(page, front=page.front.model_copy(update={"paper": paper})))
     found = entries(entry)["alpha"]
