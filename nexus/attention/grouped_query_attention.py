@@ -94,8 +94,3 @@ def pool_heads(
     Each group's head is the mean of the heads it replaces; training then goes on.
     """
     return weight.unflatten(0, (kv_heads, heads // kv_heads, -1)).mean(1).flatten(0, 1)
-
-
-def cache_bytes(*, tokens: int, layers: int, kv_heads: int, head_width: int, itemsize: int) -> int:
-    """Bytes to keep all keys and values; `itemsize` is bytes per number (2 for bf16)."""
-    return 2 * tokens * layers * kv_heads * head_width * itemsize

@@ -13,11 +13,11 @@ from torch.testing import assert_close
 
 from nexus.attention.grouped_query_attention import (
     GroupedQueryAttention,
-    cache_bytes,
     grouped_attention,
     pool_heads,
 )
 from nexus.attention.multi_head_attention import MultiHeadAttention
+from nexus.inference.kv_cache import cache_bytes
 from nexus.nn import masks
 from nexus.nn.backbone import state_bytes
 
@@ -146,5 +146,4 @@ def examples():
         (partial(grouped_attention), (q, k, k, window(torch.arange(5), torch.arange(7)))),
         (partial(GroupedQueryAttention, 24, heads=6, kv_heads=2), (torch.randn(3, 5, 24),)),
         (partial(pool_heads, heads=6, kv_heads=2), (torch.randn(24, 5),)),
-        (partial(cache_bytes, tokens=5, layers=1, kv_heads=2, head_width=4, itemsize=4), ()),
     ]
