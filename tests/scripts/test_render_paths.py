@@ -60,6 +60,8 @@ def test_its_maps_hold_every_step_planned_ones_without_a_link(tmp_path):
             written = slug == "alpha"
             assert ("planned" in kind) != written and ("(planned)" in inside) != written
             assert ('<a href="../02_attention_mechanisms/alpha.html">' in inside) == written
+        numbers = re.findall(r'class="nx-map-count"[^>]*>(\d) <', drawn)
+        assert numbers == ["1", "2", "3"]
         assert drawn.count("nx-map-arrow") == 1  # alpha builds on beta
         assert 'aria-label="Map of the path First &amp; &lt;last&gt;"' in drawn
         assert "Gamma &lt;RL&gt;" in drawn

@@ -15,6 +15,7 @@ from scripts.render.__main__ import main
 from scripts.render.bibtex import bibliography, bibtex
 from scripts.render.glossary import letters
 from scripts.render.proofs import Proof
+from scripts.render.statistics import Count
 
 OWN = Path(__file__).parents[2]
 
@@ -192,5 +193,10 @@ def test_statistics_are_sums_of_what_holds(tmp_path):
     row = "1 1 1 2 1,200 2 1 3 4·10⁻¹⁶ 41 of 42"
     assert f"Attention mechanisms {row} without a page yet – 1" in text
     assert text.endswith("All 1 2 1 2 1,200 2 1 3 4·10⁻¹⁶ 41 of 42")
+    sums = Count(error=2e-16, laws=2)
+    sums.add(Count(laws=3))
+    sums.add(Count(error=3e-9, caught=1))
+    sums.add(Count(error=1e-12))
+    assert sums == Count(error=3e-9, laws=5, caught=1)
     old, _ = filled(tmp_path / "old", "statistics", proof=Proof(evidence, False))
     assert old.endswith("All 1 2 – – – – – – – –")

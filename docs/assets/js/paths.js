@@ -52,7 +52,7 @@
   for (const line of document.querySelectorAll("[data-steps]")) {
     const count = document.createElement("span");
     count.className = "nx-done-count";
-    count.setAttribute("role", "status");
+    if (document.querySelector(".nx-steps")) count.setAttribute("role", "status");
     const bar = document.createElement("progress");
     bar.max = line.dataset.steps.split(" ").length;
     bar.setAttribute("aria-hidden", "true"); // the words beside it say the same
