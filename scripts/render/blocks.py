@@ -6,6 +6,7 @@ from scripts.catalog.fences import FENCE, closing
 from scripts.catalog.markdown import EXPECTED
 from scripts.catalog.records import Block, Document
 from scripts.render.outputs import output
+from scripts.render.runnable import attributes
 from scripts.render.text import Edit, line_starts
 from scripts.verify.records import Record
 
@@ -14,18 +15,21 @@ def block_edits(document: Document, record: Record | None) -> Iterator[Edit]:
     """For each block the fence as Material reads it, with what the block printed under it."""
     starts = line_starts(document)
     ran = {b.number: b for b in record.blocks} if record else {}
+    about = attributes(document.blocks)
     for block in document.blocks:
         under = output(block, ran.get(block.number))
-        whole = fence(block) + (f"\n\n{under}\n" if under else "\n")
+        whole = fence(block, about[block.number]) + (f"\n\n{under}\n" if under else "\n")
         yield Edit(starts[block.line - 1], starts[block.end], whole)
         if block.expected is not None:
             first, last = _expected(document, block)
             yield Edit(starts[first], starts[last + 1], "")
 
 
-def fence(block: Block) -> str:
-    """The block as a fence with no attribute of ours."""
+def fence(block: Block, about: str = "") -> str:
+    """The block as a fence that Material reads; `about` are its id, classes and attributes."""
     info = f"python {block.display}".strip()
+    if about:
+        info = f"{{ .{' '.join(filter(None, ['python', about, block.display]))} }}"
     return f"```{info}\n{block.code}```"
 
 

@@ -2,6 +2,7 @@
 
 from scripts.catalog.front import Paper
 from scripts.catalog.records import Page
+from scripts.render.actions import actions
 from scripts.render.links import named
 from scripts.render.marks import marks, shown
 from scripts.render.records import Site
@@ -27,6 +28,7 @@ def card(site: Site, page: Page) -> str:
         f'<div class="nx-paper" markdown="1">\n{_paper(front.paper, front.year)}\n</div>\n'
         f'<dl markdown="1">\n{rows}</dl>\n'
         f'<div class="nx-marks" markdown="1">\n{shown(marks(site, page))}\n</div>\n'
+        f"{actions(site, page)}\n"
         "</section>\n"
     )
 

@@ -15,7 +15,7 @@ def render_page(site: Site, page: Page) -> Rendered:
     """An algorithm's page: card, blocks with their outputs, annotated sources."""
     record = site.records.get(page.slug)
     body, problems = content(site, page, record, below_title=card(site, page))
-    meta = {"title": page.front.title, "description": page.front.summary}
+    meta = {"title": page.front.title, "description": page.front.summary, "scripts": ["copy"]}
     return Rendered(page.path, meta, body, tuple(problems))
 
 

@@ -81,7 +81,16 @@ def runnable(blocks: Sequence[Block], i: int) -> str:
 
     A block that shows an exception is kept from ending the file, unless it is the last.
     """
-    numbers = slices(blocks)[i]
+    return _runnable(blocks, i, slices(blocks)[i])
+
+
+def runnables(blocks: Sequence[Block]) -> list[tuple[list[int], str]]:
+    """For each block the numbers of those that it needs, and its `runnable` code."""
+    found = slices(blocks)
+    return [(numbers, _runnable(blocks, i, numbers)) for i, numbers in enumerate(found)]
+
+
+def _runnable(blocks: Sequence[Block], i: int, numbers: list[int]) -> str:
     parts = [block for block in blocks if block.number in numbers] + [blocks[i]]
     futures: dict[str, None] = {}
     seen: set[str] = set()

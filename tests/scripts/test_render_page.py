@@ -20,7 +20,7 @@ def test_a_fence_loses_our_attributes_and_keeps_materials(tmp_path):
     info = '```python {varies} title="a.py" linenums="1" hl_lines="2"'
     root = checkout(tmp_path, BLOCK.replace("```python", info, 1))
     body = rendered(root, passed(stdout="4\n")).body
-    assert '\n```python title="a.py" linenums="1" hl_lines="2"\nfrom nexus' in body
+    assert 'block title="a.py" linenums="1" hl_lines="2" }\nfrom nexus' in body
     assert "{varies}" not in body
     assert "differs between runs and machines" in body
 
@@ -32,7 +32,7 @@ def test_output_stands_under_its_own_block_and_is_escaped(tmp_path):
     assert first < between < second
     page = html(body)
     assert "<samp>1 &lt; 2 &amp; $x$</samp>" in page
-    assert page.count("<code") == 2 + 1  # two blocks and the path of the source: no output
+    assert page.count("<code") == 2 + 2  # blocks, the source's path, the citation: no output
 
 
 def test_printed_markdown_stays_text(tmp_path):
@@ -96,6 +96,7 @@ def test_the_card_says_where_a_page_stands(tmp_path):
     assert found.meta == {
         "title": "Alpha_Net",
         "description": "It doubles what it is given, which is enough here.",
+        "scripts": ["copy"],
     }
     assert "---" not in found.body.split("# Alpha_Net")[0]
 
