@@ -39,21 +39,21 @@ def _item(site: Site, row: Row) -> str:
     """What has a page, with its paper's title and authors; what is planned, with its key."""
     page = site.catalogue.pages.get(row.slug)
     if page is None:
-        url = attribute(paper_link(row.paper))
         name = f"<span>{raw(row.title)}</span>"
-        return (
-            f'<li><time>{row.year}</time> {name} <a href="{url}">{raw(_key(row.paper))}</a></li>\n'
-        )
+        return f"<li><time>{row.year}</time> {name} {_source(row.paper)}</li>\n"
     paper = page.front.paper
     by = ", ".join(paper.authors[:AUTHORS]) + (" and others" if paper.authors[AUTHORS:] else "")
     shown = f"**{link(page.front.title, relative(page.path, PAGE))}**"
     about = f"{inline(by)}, *{inline(paper.title)}*"
-    inside = f"<span>{shown}<br>{about}</span> {link(_key(paper.key), paper.link)}"
+    inside = f"<span>{shown}<br>{about}</span> {_source(paper.key)}"
     return f'<li markdown="span"><time>{row.year}</time> {inside}</li>\n'
 
 
-def _key(key: str) -> str:
-    """A paper's key, fit for a column."""
-    if key.startswith("https://"):
-        return key.split("/")[2].removeprefix("www.")
-    return key.removeprefix("arXiv:").removeprefix("doi:")
+def _source(key: str) -> str:
+    """A link to a paper, in words that fit a column: its number, or where it lies."""
+    said, about = key.removeprefix("arXiv:"), ""
+    if key.startswith("doi:"):
+        said, about = "DOI", f' aria-label="{attribute(f"DOI {key[4:]}")}"'
+    elif key.startswith("https://"):
+        said = key.split("/")[2].removeprefix("www.")
+    return f'<a href="{attribute(paper_link(key))}"{about}>{raw(said)}</a>'

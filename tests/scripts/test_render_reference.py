@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from render_site import PATH, checkout, html, rendered
+from render_site import PATH, ROWS, checkout, html, rendered
 from test_render_marks import EVIDENCE, RECALL, SLOW, WHOLE
 from test_render_page import BLOCK, passed
 
@@ -148,6 +148,15 @@ def test_papers_are_listed_by_category_and_year_planned_ones_too(tmp_path):
     assert "and others, Alpha: &#36;5 &amp; &#42;more&#42; 2101.00001" in text
     assert '<a href="https://arxiv.org/abs/2001.00001">2001.00001</a>' in shown
     assert '<a href="02_attention_mechanisms/alpha.md">' in shown and "Gamma" not in text
+
+
+def test_a_paper_without_number_is_named_by_where_it_lies(tmp_path):
+    rows = ROWS.replace("arXiv:2001.00001", "doi:10.1000/a_b").replace(
+        "1999\t", "1999\thttps://www.x.org/y"
+    )
+    text, shown = filled(tmp_path, "papers", **{"docs/data/catalogue.tsv": rows})
+    assert "1999 Gamma &lt;RL&gt; x.org" in text and "3 papers, 1 with a page here." in text
+    assert '<a href="https://doi.org/10.1000/a_b" aria-label="DOI 10.1000/a_b">DOI</a>' in shown
 
 
 def test_the_quick_reference_is_of_the_front_matter(tmp_path):
