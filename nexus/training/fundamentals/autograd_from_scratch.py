@@ -50,10 +50,11 @@ def _added_at(x, index, shape):
 class Variable:
     """An array, and how it was computed: one entry of the tape.
 
-    + - * / @ with numbers, arrays and variables; ** with a number; exp, log, sin, cos, tanh, relu;
-    sum, mean, amax, logsumexp(axis=None, keepdims=False); reshape(shape), swapaxes(i, j);
-    x[index], scatter(index, shape) into zeros, masked_fill(mask, constant). A value given is
-    copied (TypeError if float64 cannot hold it), and all are frozen: nothing changes in place.
+    It takes `+`, `-`, `*`, `/`, `@` with numbers, arrays and variables, and `**` with a number;
+    `exp`, `log`, `sin`, `cos`, `tanh`, `relu`; `sum`, `mean`, `amax`, `logsumexp` with
+    `(axis=None, keepdims=False)`; `reshape(shape)`, `swapaxes(i, j)`, `x[index]`,
+    `scatter(index, shape)` into zeros, `masked_fill(mask, constant)`. A value given is copied
+    (TypeError if float64 cannot hold it), and all are frozen: nothing changes in place.
     """
 
     def __init__(self, value: Any, inputs=(), options=(), pulls=()):
