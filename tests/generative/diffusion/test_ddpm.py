@@ -13,9 +13,7 @@ from nexus.generative.diffusion import ddpm
 from nexus.generative.diffusion.ddpm import linear_schedule, p_mean, p_sample, posterior, q_sample
 
 
-def knows(s, expected):
-    """The network that could not be better, from E[x_0 | x_t] as a function of x_t and ᾱ_t."""
-
+def knows(s, expected):  # the best network, from E[x_0 | x_t] as a function of x_t and ᾱ_t
     def network(x, time):
         bar = s.alpha_bar[(time * (len(s.beta) - 1)).round().long(), None, None]
         return (x - bar.sqrt() * expected(x, bar)) / (1 - bar).sqrt()
@@ -42,18 +40,18 @@ def test_every_step_matches_diffusers(kind, matches):
     matches(scheduler.add_noise, q_sample(x, t, noise, s), wants, wrt=(x, noise))
 
 
-def integrated(network, x0, beta, draws, levels):
+def integrated(network, x0, beta, variance, draws):
     """Equations 1, 2, 5, 11 and 13; posteriors by Bayes' rule, divergences as sums over a grid."""
     bar = [math.prod(1 - b for b in beta[:t]) for t in range(len(beta) + 1)]
     grid, at, terms = torch.linspace(-9, 9, 18001), x0[..., None], []
     forward = [Normal(a**0.5 * at, (1 - a) ** 0.5) for a in bar[1:]]
-    for t, b in enumerate(beta, start=1):
+    for t, (b, v) in enumerate(zip(beta, variance, strict=True), start=1):
         xt = bar[t] ** 0.5 * x0 + (1 - bar[t]) ** 0.5 * draws[t - 1]
         mean = xt - b / (1 - bar[t]) ** 0.5 * network(xt, torch.full((len(x0),), t / len(beta)))
-        p = Normal(mean[..., None] / (1 - b) ** 0.5, b**0.5)
+        p = Normal(mean[..., None] / (1 - b) ** 0.5, v**0.5)
         step = Normal((1 - b) ** 0.5 * grid, b**0.5).log_prob(xt[..., None])
         terms.append((step + forward[t - 2].log_prob(grid), p))
-    up, down = (terms[0][1].cdf(at + side / (levels - 1)) for side in (1, -1))
+    up, down = (terms[0][1].cdf(at + side / 16) for side in (1, -1))
     sums = [(torch.where(at == 1, 1, up) - torch.where(at == -1, 0, down)).log()[..., 0]]
     for log_q, p in [*terms[1:], (forward[-1].log_prob(grid), Normal(0.0, 1.0))]:
         density = log_q.log_softmax(-1) - math.log(1e-3)
@@ -62,12 +60,13 @@ def integrated(network, x0, beta, draws, levels):
 
 
 def test_the_bound_is_what_it_stands_for(transcribed):
-    s, weight = linear_schedule(25), nn.Parameter(torch.randn(3, 3) / 3)
+    s = ddpm.schedule(torch.linspace(0.01, 0.2, 25), remaining=0.5)
+    s, weight = s._replace(variance=1.3 * s.beta), nn.Parameter(torch.randn(3, 3) / 3)
     x0 = torch.tensor([[-1.0, 0.5, 1.0], [0.25, -0.125, -1.0]])
     network, draw = lambda x, time: x @ weight + time[:, None], Generator().manual_seed(1)
     draws = [torch.randn(2, 3, generator=draw) for _ in range(25)]
     ours = ddpm.vlb(network, x0, s, levels=17, generator=draw.manual_seed(1))
-    theirs = integrated(network, x0, s.beta[1:].tolist(), draws, 17)
+    theirs = integrated(network, x0, s.beta[1:].tolist(), s.variance[1:].tolist(), draws)
     transcribed(integrated, ours, theirs, wrt=(weight,))
 
 
