@@ -11,20 +11,37 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from scripts.render import BRANCH, Site, generated, load_site, navigation, other_files, render
+from scripts.render import (
+    BRANCH,
+    Site,
+    generated,
+    load_site,
+    machines,
+    navigation,
+    other_files,
+    render,
+)
 from scripts.render.formulas import plain
+from scripts.render.policy import with_policy
 
 log = logging.getLogger("mkdocs.hooks.nexus")
 ROWS, PATHS = "data/catalogue.tsv", "data/paths.yml"
 UNSEARCHED = re.compile(r"<svg.*?</svg>|</?span[^>]*>", re.S)
 _site: Site
+_served = False
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """`serve` adds a script of its own to each page, which no policy could allow."""
+    global _served
+    _served = command == "serve"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read all of `docs` once a build; what is wrong becomes warnings, which `--strict` counts."""
     global _site
     root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
-    _site, problems = load_site(root, config.repo_url or "")
+    _site, problems = load_site(root, config.repo_url or "", config.site_url or "")
     for problem in problems:
         log.warning("%s", problem)
     config.edit_uri = f"edit/{BRANCH}/docs/" if config.repo_url else None
@@ -77,6 +94,25 @@ def _after_search(context: dict, page: Page, config: MkDocsConfig, nav: Navigati
 
 
 on_page_context = CombinedEvent(_before_search, _after_search)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Each page says what it may load."""
+    return output if _served else with_policy(output, page.content or "")
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    """So does the one for addresses that do not exist."""
+    html = template_name.endswith(".html") and not _served
+    return with_policy(output_content, "") if html else output_content
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """What stands beside the pages; no list of addresses where the site's own is not known."""
+    machines.write(_site, Path(config.site_dir))
+    if not config.site_url:
+        for name in ("sitemap.xml", "sitemap.xml.gz"):
+            (Path(config.site_dir) / name).unlink(missing_ok=True)
 
 
 def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder) -> LiveReloadServer:

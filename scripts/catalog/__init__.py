@@ -13,6 +13,7 @@ from scripts.catalog.names import Names
 from scripts.catalog.pages import as_index, as_page, check_names
 from scripts.catalog.paths import check_order, read_paths
 from scripts.catalog.records import PACKAGES, Catalogue, Document, Page, Problem, Row
+from scripts.catalog.redirects import read_redirects
 from scripts.catalog.rows import disagreements, read_rows
 from scripts.catalog.yamls import line_of_key
 
@@ -33,7 +34,9 @@ def load(root: Path) -> Catalogue:
         catalogue.problems += problems
         documents[path] = document = _place(catalogue, document)
         catalogue.problems += check_names(document, names)
+    catalogue.redirects, wrong = read_redirects(catalogue, documents)
     catalogue.problems += [
+        *wrong,
         *check_links(catalogue, documents),
         *check_prerequisites(catalogue),
         *check_order(catalogue),

@@ -211,6 +211,7 @@ class Catalogue:
     others: dict[str, Document] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     paths: list[LearningPath] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def in_category(self, category: str) -> list[Row]:

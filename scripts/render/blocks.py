@@ -21,7 +21,7 @@ def block_edits(document: Document, record: Record | None) -> Iterator[Edit]:
         whole = fence(block, about[block.number]) + (f"\n\n{under}\n" if under else "\n")
         yield Edit(starts[block.line - 1], starts[block.end], whole)
         if block.expected is not None:
-            first, last = _expected(document, block)
+            first, last = expected_lines(document, block)
             yield Edit(starts[first], starts[last + 1], "")
 
 
@@ -33,7 +33,7 @@ def fence(block: Block, about: str = "") -> str:
     return f"```{info}\n{block.code}```"
 
 
-def _expected(document: Document, block: Block) -> tuple[int, int]:
+def expected_lines(document: Document, block: Block) -> tuple[int, int]:
     """The first and last line (from 0) of the comment and fence of an expected output."""
     lines = document.lines
     first = next(at for at in range(block.end, len(lines)) if lines[at].strip() == EXPECTED)

@@ -12,13 +12,17 @@ BRANCH = "main"
 
 @dataclass(frozen=True)
 class Site:
-    """All that pages are rendered from. `records` holds none whose key is old."""
+    """All that pages are rendered from. `records` holds none whose key is old.
+
+    `url` is the address of the site, with its last slash; empty if it is not known.
+    """
 
     catalogue: Catalogue
     names: Names
     records: dict[str, Record] = field(default_factory=dict)
     repo: str = ""
     proofs: dict[str, Proof] = field(default_factory=dict)
+    url: str = ""
 
     def verified(self, slug: str) -> Record | None:
         """The page's record if all of its blocks ran as it stands now."""

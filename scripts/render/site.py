@@ -17,13 +17,15 @@ from scripts.verify.key import is_current
 from scripts.verify.records import Record
 
 
-def load_site(root: Path, repo: str = "") -> tuple[Site, list[Problem]]:
+def load_site(root: Path, repo: str = "", url: str = "") -> tuple[Site, list[Problem]]:
     """All that is rendered, and all that is wrong with the pages and their records."""
     root = root.resolve()
     catalogue = load(root)
     current, stale = current_records(catalogue)
     proofs = {slug: proof(root, page) for slug, page in catalogue.pages.items()}
-    return Site(catalogue, Names(root), current, repo, proofs), [*catalogue.problems, *stale]
+    url = f"{url.rstrip('/')}/" if url else ""
+    site = Site(catalogue, Names(root), current, repo, proofs, url)
+    return site, [*catalogue.problems, *stale]
 
 
 def current_records(catalogue: Catalogue) -> tuple[dict[str, Record], list[Problem]]:
