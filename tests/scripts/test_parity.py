@@ -2,6 +2,8 @@
 
 import functools
 import math
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -81,6 +83,14 @@ def test_name_and_version_are_read_from_the_oracle(
 def test_an_oracle_is_somebody_elses(matches, x, oracle):
     with pytest.raises(AssertionError, match="somebody else's"):
         matches(oracle, 2 * x, x + x, wrt=(x,))
+
+
+def test_an_oracle_comes_with_one_distribution(matches, monkeypatch, x):
+    stranger = types.ModuleType("nobodys")
+    exec("def add(x, y):\n    return x + y", stranger.__dict__)
+    monkeypatch.setitem(sys.modules, "nobodys", stranger)
+    with pytest.raises(AssertionError, match="nobodys comes from no distribution"):
+        matches(stranger.add, 2 * x, x + x, wrt=(x,))
 
 
 def test_the_worst_relative_error_of_values_and_gradients_is_recorded(matches, recorded, x):
