@@ -80,7 +80,8 @@ def test_details_are_there_without_a_script_and_nothing_in_them_is_markup(tmp_pa
     assert shown.count('<details class="nx-mark') == 3
     assert shown.count("<details") == shown.count("</details>")
     for text in (
-        "<li>it &lt;commutes&gt; with <code>f</code></li><li>no $x$ *moves* [a](b) d_k __m__ ~~~</li>",
+        "<li>it &lt;commutes&gt; with <code>f</code></li>"
+        "<li>no $x$ *moves* [a](b) d_k __m__ ~~~</li>",
         "<li>Table 2, row 3</li>",
         "<li><code>torch.nn.functional.softmax</code>, torch 2.13.0: values and gradients, "
         "2 cases in float64, relative error 2·10⁻¹⁶</li>",
