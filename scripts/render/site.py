@@ -6,6 +6,7 @@ from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
 from scripts.render.bibtex import bibliography
+from scripts.render.faces import faces
 from scripts.render.index import render_index
 from scripts.render.page import render_page
 from scripts.render.paths import path_at, render_path
@@ -66,7 +67,10 @@ def generated(site: Site) -> list[str]:
 
 def other_files(site: Site) -> dict[str, str]:
     """What the site offers beside pages: the text of each file by its path in the site."""
-    return {"references.bib": bibliography(site.catalogue)}
+    return {
+        "references.bib": bibliography(site.catalogue),
+        "assets/katex/faces.js": faces(site.catalogue.root),
+    }
 
 
 def render(site: Site, path: str) -> Rendered | None:
