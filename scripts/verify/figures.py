@@ -70,7 +70,7 @@ def _svg(figure, prefix: str) -> str:
     svg = re.sub(r"</?a(\s[^>]*)?>", "", svg)  # an artist's url could be a script
     svg = svg.replace("<svg ", '<svg style="stroke-linejoin: round; stroke-linecap: butt" ', 1)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the reader's own
-    svg = re.sub(r"(\.\d\d)\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]*>", _rounded, svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(' "', '"')
     svg = re.sub(r"<defs>\s*</defs>", "", svg)
     used = set(re.findall(r'(?:href="|url\()#([^")]+)', svg))
@@ -81,6 +81,11 @@ def _svg(figure, prefix: str) -> str:
     svg = re.sub(r' id="([^"]*)"', rename, svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
     return svg.strip()
+
+
+def _rounded(tag: re.Match) -> str:
+    """Places to a hundredth of a point; numbers that are text stay as they are written."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", tag[0])
 
 
 def _webp(figure) -> tuple[str, int, int]:

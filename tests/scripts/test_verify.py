@@ -123,7 +123,7 @@ int("x" if double(1.0) else "1")
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots()
-axes.plot([1, 2], [3, double(2.0)], label="a <line>")
+axes.plot([1, 2], [3, double(2.0)], label="a <line> at 2.7183")
 axes.set(xlabel="steps", ylabel="loss")
 axes.legend()
 axes.set_title("linked", url="javascript:alert(1)")
@@ -277,7 +277,8 @@ def test_the_record_holds_what_was_printed_drawn_warned_and_raised(ran):
     assert raising.raised == "ValueError: invalid literal for int() with base 10: 'x'"
     (figure,) = drawing.figures
     assert figure.caption == "A line, rising" and figure.svg is not None
-    assert "steps" in figure.svg and "a &lt;line&gt;" in figure.svg  # text as text
+    assert "steps" in figure.svg and "a &lt;line&gt; at 2.7183" in figure.svg  # text as text
+    assert not re.findall(r"<[^>]*\.\d{3}[^>]*>", figure.svg)  # places to a hundredth of a point
     assert "A line, rising" not in figure.svg  # the caption says it
     assert "currentColor" in figure.svg and "#010203" not in figure.svg
     assert "linked" in figure.svg and "javascript" not in figure.svg
