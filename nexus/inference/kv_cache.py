@@ -78,8 +78,8 @@ def allocate(state: Progress, *, capacity: int, copies: int = 1) -> Progress:
     def static(past: Cache | StaticCache) -> Cache | StaticCache:
         rows = Cache(*(t.repeat_interleave(copies, 0) for t in held(past)))
         k, v = (t.new_zeros(*t.shape[:2], capacity, t.shape[3]) for t in rows)
-        length, end = torch.zeros(2, 1, dtype=torch.long, device=k.device)
-        return write(rows, StaticCache(k, v, length, end))
+        none = torch.zeros(1, dtype=torch.long, device=k.device)
+        return write(rows, StaticCache(k, v, none, none))  # which separates length and end
 
     return state._replace(blocks=tuple(map(static, state.blocks)))
 
