@@ -126,7 +126,7 @@ def test_bytes(cache):
 def test_refusals():
     model, decode, ids = small()
     _, full = decode(ids, start := kv.allocate(model.start(3), capacity=7))  # exactly, in place
-    assert full.blocks[0].k is start.blocks[0].k and start.blocks[0].length == 0
+    assert full.blocks[0].k is start.blocks[0].k and kv.held(start.blocks[0]).k.shape[2] == 0
     with pytest.raises(ValueError, match=r"7 \+ 1 tokens exceed the capacity of 7"):
         decode(ids[:, :1], full)
     with pytest.raises(ValueError, match="the places after 0 tokens are taken up to 7"):
