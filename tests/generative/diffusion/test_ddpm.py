@@ -40,7 +40,7 @@ def test_every_step_matches_diffusers(kind, matches):
     matches(scheduler.add_noise, q_sample(x, t, noise, s), wants, wrt=(x, noise))
 
 
-def integrated(network, x0, beta, variance, draws):
+def bound(network, x0, beta, variance, draws):
     """Equations 1, 2, 5, 11 and 13; posteriors by Bayes' rule, divergences as sums over a grid."""
     bar = [math.prod(1 - b for b in beta[:t]) for t in range(len(beta) + 1)]
     grid, at, terms = torch.linspace(-9, 9, 18001), x0[..., None], []
@@ -61,14 +61,12 @@ def integrated(network, x0, beta, variance, draws):
 
 def test_the_bound_is_what_it_stands_for(transcribed):
     s = ddpm.schedule(beta := torch.linspace(0.01, 0.2, 25, requires_grad=True), remaining=0.5)
-    s, weight = s._replace(variance=1.3 * s.beta), nn.Parameter(torch.randn(3, 3) / 3)
+    s, weight = s._replace(variance=1.3 * s.variance), nn.Parameter(torch.randn(3, 3) / 3)
     x0 = torch.tensor([[-1.0, 0.5, 1.0], [0.25, -0.125, -1.0]])
     network, draw = lambda x, time: x @ weight + time[:, None], Generator().manual_seed(1)
     draws = [torch.randn(2, 3, generator=draw) for _ in range(25)]
     ours = ddpm.vlb(network, x0, s, levels=17, generator=draw.manual_seed(1))
-    transcribed(
-        integrated, ours, integrated(network, x0, beta, 1.3 * beta, draws), wrt=(weight, beta)
-    )
+    transcribed(bound, ours, bound(network, x0, beta, 1.3 * beta, draws), wrt=(weight, beta))
 
 
 @pytest.mark.law("t steps at once have the mean and the variance of t steps one by one")
