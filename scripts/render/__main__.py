@@ -24,6 +24,7 @@ def main(root: Path, out: Path) -> int:
             meta = yaml.safe_dump(rendered.meta, allow_unicode=True, sort_keys=False)
             file.write_text(f"---\n{meta}---\n{rendered.body}", encoding="utf-8")
     for path, text in other_files(site).items():
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text, encoding="utf-8")
     for problem in problems:
         print(problem)
