@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from render_site import PATH, checkout, record, rendered
 
+from scripts import hooks
 from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.render import Site
@@ -175,3 +176,18 @@ def test_html_becomes_markdown_and_code_stays():
         "| h | i |\n|---|---|\n| a\\|b | [[y]](x.md) |\n\n"
         "- one\n- two (planned)\n\n```python\n<b>\n```\n"
     )
+
+
+def test_serve_goes_on_reloading_for_its_pages_have_no_policy():
+    page = type("Page", (), {"content": ""})()
+    text = '<head><meta charset="utf-8"></head>'
+    try:
+        for command, policies in (("serve", 0), ("build", 1)):
+            hooks.on_startup(command, dirty=False)
+            made = hooks.on_post_page(text, page, None)  # type: ignore[arg-type]
+            assert made.count("Content-Security-Policy") == policies
+            made = hooks.on_post_template(text, "404.html", None)  # type: ignore[arg-type]
+            assert made.count("Content-Security-Policy") == policies
+        assert hooks.on_post_template(text, "sitemap.xml", None) == text  # type: ignore[arg-type]
+    finally:
+        hooks.on_startup("build", dirty=False)

@@ -41,6 +41,8 @@ def test_what_the_page_does_not_show_is_written_out():
     text = recipe(code, page)
     assert text == "1 = 2:2"
     assert cooked(text, shown(page)) == code
+    assert recipe("b\nc\n", blocks("a\nb\nc\nd\n")) == "1:2-3"
+    assert cooked("1:2-3 1:4", shown(blocks("a\nb\nc\nd\n"))) == "b\nc\nd\n"
     odd = "a = '<\"%\\n'\n  \n\nx = b()\n"
     assert cooked(recipe(odd, page), shown(page)) == odd
 

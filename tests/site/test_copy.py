@@ -67,6 +67,14 @@ def test_what_is_copied_is_the_slice_and_runs(opened, origin, slug, tmp_path):
         assert len(copied) > 3 and failures(slug, copied, tmp_path) == {}
 
 
+def test_the_cells_of_a_notebook_run_from_top_to_bottom(site, tmp_path):
+    path = PAGES[RUN].path.removeprefix("docs/").removesuffix(".md")
+    cells = json.loads((site / f"{path}.ipynb").read_text())["cells"]
+    codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert len(codes) == len(PAGES[RUN].blocks)
+    assert failures(RUN, [("\n\n".join(codes), "")], tmp_path) == {}
+
+
 def test_what_does_not_run_is_told(tmp_path):
     texts = [("x = 1", ""), ("assert x", ""), ("1 / 0", "ZeroDivisionError"), ("2", "ValueError")]
     found = failures(RUN, texts, tmp_path)
