@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from scripts.catalog import load
+from scripts.render.runnable import cooked
 from scripts.slices import runnables
 
 pytestmark = pytest.mark.browser
@@ -81,13 +82,26 @@ def test_what_does_not_run_is_told(tmp_path):
     assert found.keys() == {"1", "3"} and "NameError" in found["1"]
 
 
+def test_pieces_of_blocks_and_lines_that_are_not_shown(opened, origin):
+    blocks = PAGES[RUN].blocks
+    recipe = "2:2-4 =%20%22%C3%A9%25 = 1:3 2"
+    with opened(address(origin, RUN), **ALLOWED) as (page, _):
+        button = page.get_by_label("Copy runnable").first
+        page.eval_on_selector("[data-run]", "(block, run) => block.dataset.run = run", recipe)
+        button.click()
+        page.get_by_role("status").filter(has_text="Copied").wait_for()
+        assert clipboard(page) == cooked(recipe, {b.number: b.code for b in blocks})
+
+
 def test_where_the_clipboard_is_kept_from_a_page_the_old_way_serves(opened, site):
     gone = "Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})"
     path = PAGES[RUN].path.removeprefix("docs/").removesuffix(".md")
     with opened((site / f"{path}.html").as_uri(), **ALLOWED) as (page, _):
         page.evaluate(f"window.kept = navigator.clipboard; {gone}")
-        page.get_by_label("Copy runnable").first.click()
+        button = page.get_by_label("Copy runnable").first
+        button.click()
         page.get_by_role("status").filter(has_text="Copied").wait_for()
+        assert button.evaluate("each => each === document.activeElement")
         needs = next(code for needs, code in runnables(PAGES[RUN].blocks) if needs)
         assert page.evaluate("window.kept.readText()") == needs
 
