@@ -130,6 +130,12 @@ class Checkout:
         )
 
 
+@pytest.fixture(scope="session")
+def checkout_at() -> Callable[[Path], Checkout]:
+    """Makes a checkout in a folder, for tests that share one."""
+    return Checkout
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)

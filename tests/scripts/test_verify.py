@@ -137,11 +137,9 @@ touch /tmp/a-shell-fence-was-run
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(tmp_path_factory, checkout_at):
     """One run over a good page and a page for each fault."""
-    from conftest import Checkout  # type: ignore[import-not-found]
-
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout = checkout_at(tmp_path_factory.mktemp("checkout"))
     checkout.page("good", GOOD)
     for slug, (body, _, _) in FAULTS.items():
         if slug == "away_from_nexus":

@@ -10,10 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from built import SITE  # type: ignore[import-not-found]
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
-SITE = Path(os.environ.get("NEXUS_SITE", ROOT / "site"))
 Opened = Callable[..., AbstractContextManager[tuple[Page, list[str]]]]
 """`opened(address, **options)`: a page, and all that it asked of others or complained of."""
 

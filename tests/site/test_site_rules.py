@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from conftest import SITE
+from built import SITE  # type: ignore[import-not-found]
 
 pytestmark = pytest.mark.browser
 
