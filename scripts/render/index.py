@@ -107,11 +107,16 @@ def _table_row(site: Site, page: Page, path: str) -> str:
 
 
 def _planned(rows: list[Row]) -> str:
-    items = "\n".join(f"<li>{_planned_row(row)}</li>" for row in rows)
+    items = "\n".join(f'<li id="{anchor(row)}">{_planned_row(row)}</li>' for row in rows)
     return (
         f'<div class="nx-plan">\n<p class="nx-label">planned: {len(rows)}</p>\n'
         f"<ul>\n{items}\n</ul>\n</div>"
     )
+
+
+def anchor(row: Row) -> str:
+    """Where a planned row stands in its category's index; search leads there."""
+    return f"planned-{row.slug}"
 
 
 def _planned_row(row: Row) -> str:
