@@ -145,7 +145,9 @@ def test_written_steps_of_map_and_list_lead_to_their_pages(opened, origin):
         page.locator(".nx-map-wide a").last.click()
         title = CATALOGUE.pages[written[-1]].front.title
         assert page.locator("h1").inner_text().startswith(title)
-        page.go_back()
+        page.wait_for_load_state("networkidle")  # what leaving breaks off would count as failed
+        page.go_back(wait_until="networkidle")
         page.locator(".nx-steps a[href$='.html']").last.click()
         assert page.locator("h1").inner_text().startswith(title)
+        page.wait_for_load_state("networkidle")
         assert wrong == []
