@@ -1,14 +1,11 @@
 """The adapter between mkdocs and `scripts.render`: hands it pages, and takes Markdown."""
 
 import logging
-import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from scripts.render import (
@@ -21,13 +18,13 @@ from scripts.render import (
     other_files,
     render,
 )
-from scripts.render.formulas import plain
 from scripts.render.policy import with_policy
+from scripts.render.search import INDEX, address, borrowed, full_text, search_index
 
 log = logging.getLogger("mkdocs.hooks.nexus")
 ROWS, PATHS = "data/catalogue.tsv", "data/paths.yml"
-UNSEARCHED = re.compile(r"<svg.*?</svg>|</?span[^>]*>", re.S)
 _site: Site
+_index: str
 _served = False
 
 
@@ -39,12 +36,14 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read all of `docs` once a build; what is wrong becomes warnings, which `--strict` counts."""
-    global _site
+    global _site, _index
     root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
     _site, problems = load_site(root, config.repo_url or "", config.site_url or "")
     for problem in problems:
         log.warning("%s", problem)
     config.edit_uri = f"edit/{BRANCH}/docs/" if config.repo_url else None
+    _index = search_index(_site)
+    config.extra["search_index"] = address(_index)
     config.nav = navigation(_site.catalogue)
     return config
 
@@ -55,6 +54,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, path.removeprefix("docs/"), content="\n"))
     for path, text in other_files(_site).items():
         files.append(File.generated(config, path, content=text))
+    files.append(File.generated(config, INDEX, content=_index))
     return files
 
 
@@ -79,23 +79,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     return html
 
 
-@event_priority(100)
-def _before_search(context: dict, page: Page, config: MkDocsConfig, nav: Navigation) -> dict:
-    """Spare the search plugin what nobody searches for: half a build went into parsing spans."""
-    page.meta["nexus_content"] = page.content
-    page.content = UNSEARCHED.sub("", plain(page.content or ""))
-    return context
-
-
-@event_priority(-100)
-def _after_search(context: dict, page: Page, config: MkDocsConfig, nav: Navigation) -> dict:
-    page.content = page.meta.pop("nexus_content")
-    return context
-
-
-on_page_context = CombinedEvent(_before_search, _after_search)
-
-
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Each page says what it may load."""
     return output if _served else with_policy(output, page.content or "")
@@ -113,6 +96,10 @@ def on_post_build(config: MkDocsConfig) -> None:
     if not config.site_url:
         for name in ("sitemap.xml", "sitemap.xml.gz"):
             (Path(config.site_dir) / name).unlink(missing_ok=True)
+    if _served:
+        borrowed(Path(config.config_file_path).parent / "site" / "pagefind", Path(config.site_dir))
+    else:
+        full_text(Path(config.site_dir))
 
 
 def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder) -> LiveReloadServer:

@@ -17,8 +17,6 @@ SYNTAX = {
     "inline_syntax": ["dollar"],
     "inline_tag": "var",  # KaTeX writes none, so the end of a formula is easily found
 }
-TYPESET = re.compile(r'<(var|div) class="arithmatex[^>]*>.*?</\1>', re.S)
-TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.S)
 SHORT = 32  # characters of TeX that stay on one line of the narrowest screen
 WRAPPED = re.compile(r"^\\[(\[](.*)\\[)\]]$", re.S)
 
@@ -55,16 +53,6 @@ class FormulasExtension(ArithmatexExtension):
 def makeExtension(**options) -> FormulasExtension:
     """The extension as Python-Markdown asks for it."""
     return FormulasExtension(**{**SYNTAX, **options})
-
-
-def plain(page: str) -> str:
-    """The HTML of a page with TeX in place of typeset formulas, as a search index wants it."""
-
-    def tex(match: re.Match) -> str:
-        found = TEX.search(match[0])
-        return found[1] if found else ""
-
-    return TYPESET.sub(tex, page)
 
 
 def formula_problems(document: Document) -> list[Problem]:

@@ -20,6 +20,8 @@ EXCLUDED = (
     ".headerlink, .linenos, .linenodiv, .katex, svg, .md-content__button, .md-code__nav, "
     ".nx-actions, .nx-badges, .nx-plan"
 )
+UNUSED = ("pagefind-*ui*", "pagefind-highlight.js")
+"""Boxes of Pagefind's own; ours is the theme's."""
 PARENTHESES = re.compile(r"^(.*\S)\s+\(([^()]+)\)$")
 SHORT = 24
 HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|[\W_]+")
@@ -131,6 +133,9 @@ def full_text(site: Path) -> None:
     command = [sys.executable, "-m", "pagefind", "--site", str(site), "--quiet"]
     command += ["--root-selector", "article.md-content__inner", "--keep-index-url"]
     subprocess.run([*command, "--exclude-selectors", EXCLUDED], check=True, capture_output=True)
+    for name in UNUSED:
+        for file in (site / "pagefind").glob(name):
+            file.unlink()
 
 
 def borrowed(last: Path, site: Path) -> None:

@@ -28,7 +28,7 @@
 
   /* A page whose name is the query comes first; then where all words are found; then where most are. */
   const find = (search, query) => {
-    const named = (id, term, row) => [row.t, ...(row.a || [])].some(name => same(name, query)) ? 30 : row.p ? 0.9 : 1;
+    const named = (id, term, row) => [row.t, ...(row.a || "").split(", ")].some(name => same(name, query)) ? 30 : row.p ? 0.9 : 1;
     const telling = words(query).filter(word => !COMMON.has(fold(word)));
     const all = search.search(query, {boostDocument: named});
     if (all.length || telling.length < 1) return all;
