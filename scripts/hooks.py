@@ -19,12 +19,11 @@ from scripts.render import (
     render,
 )
 from scripts.render.policy import with_policy
-from scripts.render.search import INDEX, address, borrowed, full_text, search_index
+from scripts.render.search import address, borrowed, full_text, search_index
 
 log = logging.getLogger("mkdocs.hooks.nexus")
 ROWS, PATHS = "data/catalogue.tsv", "data/paths.yml"
 _site: Site
-_index: str
 _served = False
 
 
@@ -36,14 +35,13 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read all of `docs` once a build; what is wrong becomes warnings, which `--strict` counts."""
-    global _site, _index
+    global _site
     root = Path(config.config_file_path or "mkdocs.yml").resolve().parent
     _site, problems = load_site(root, config.repo_url or "", config.site_url or "")
     for problem in problems:
         log.warning("%s", problem)
     config.edit_uri = f"edit/{BRANCH}/docs/" if config.repo_url else None
-    _index = search_index(_site)
-    config.extra["search_index"] = address(_index)
+    config.extra["search_index"] = address(search_index(_site))
     config.nav = navigation(_site.catalogue)
     return config
 
@@ -54,7 +52,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, path.removeprefix("docs/"), content="\n"))
     for path, text in other_files(_site).items():
         files.append(File.generated(config, path, content=text))
-    files.append(File.generated(config, INDEX, content=_index))
     return files
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from scripts.catalog.records import Document, Problem
+from scripts.render.catalogue import catalogue
 from scripts.render.glossary import glossary
 from scripts.render.home import categories, counts, example
 from scripts.render.not_run import not_run
@@ -20,6 +21,7 @@ FILLERS: dict[str, Callable[[Site], str]] = {
     "counts": counts,
     "example": example,
     "categories": categories,
+    "catalogue": catalogue,
     "paths": home_paths,
     "path-overview": overview,
     "quick-reference": quick_reference,

@@ -6,6 +6,7 @@ from scripts.catalog import load
 from scripts.catalog.names import Names
 from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
 from scripts.render.bibtex import bibliography
+from scripts.render.catalogue import ROWS, catalogue_json, catalogue_script
 from scripts.render.faces import faces
 from scripts.render.index import render_index
 from scripts.render.page import render_page
@@ -13,6 +14,7 @@ from scripts.render.paths import path_at, render_path
 from scripts.render.places import render_other
 from scripts.render.proofs import proof
 from scripts.render.records import Rendered, Site
+from scripts.render.search import INDEX, search_index
 from scripts.verify import records
 from scripts.verify.key import is_current
 from scripts.verify.records import Record
@@ -70,6 +72,9 @@ def other_files(site: Site) -> dict[str, str]:
     return {
         "references.bib": bibliography(site.catalogue),
         "assets/katex/faces.js": faces(site.catalogue.root),
+        "catalogue.json": catalogue_json(site),
+        ROWS: catalogue_script(site),
+        INDEX: search_index(site),
     }
 
 
