@@ -94,7 +94,7 @@ def catalogue(site: Site) -> str:
     digest = hashlib.sha256(catalogue_json(site).encode()).hexdigest()[:10]
     ordered = sorted(pages, key=lambda page: page.front.title.lower())
     body = "".join(_table_row(site, page) for page in ordered)
-    head = '<th class="nx-pick" scope="col" hidden>Compare</th>' + "".join(
+    head = "".join(
         f'<th scope="col" data-sort="{key}">{name}</th>' for key, name in COLUMNS.items()
     )
     shown = f"{counted(len(ordered), 'page')} written, of {counted(every, 'algorithm')}"
@@ -134,7 +134,7 @@ def _controls(site: Site) -> str:
         _select("Sort", "sort", SORTS),
     ]
     return (
-        '<form class="nx-filter" role="search" aria-label="Filter the catalogue" hidden>'
+        '<form class="nx-filter" role="search" aria-label="Filter the catalogue">'
         f'{"".join(fields)}<button type="reset">Clear</button></form>'
     )
 

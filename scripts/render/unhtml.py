@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 KEPT = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$", re.S | re.M)
 PLACE = re.compile(r"\0(\d+)\0")
-UNSEEN = {"svg", "script", "style", "template", "button", "progress"}
+UNSEEN = {"svg", "script", "style", "template", "button", "progress", "form"}
 LINES = {"p", "section", "figure", "dl", "details", "summary", "pre", "figcaption"}
 LINES |= {"table", "ul", "ol"}
 ROUND = {"strong": "**", "em": "*", "code": "`", "var": "*"}

@@ -46,7 +46,7 @@ def test_an_index_lists_what_is_written_before_what_is_planned(tmp_path):
     assert "O(n²)" in page and "1 of 2 pages written" in page
     about = 'href="https://arxiv.org/abs/2001.00001" title="Beta, 2020: arXiv:2001.00001"'
     assert f'<li id="planned-beta"><span>Beta</span> <a {about}>2020</a></li>' in page
-    assert "<li id="planned-gamma"><span>Gamma &lt;RL&gt;</span> 1999</li>" in page
+    assert '<li id="planned-gamma"><span>Gamma &lt;RL&gt;</span> 1999</li>' in page
     assert "tier" not in page.lower()
     assert found.meta["description"] == "How positions read each other, in few words."
 

@@ -36,9 +36,6 @@ WRITTEN = [file.relative_to(SITE).as_posix()[:-6] + ".html" for file in SITE.rgl
 WRITTEN = sorted({path.split("/")[0]: path for path in sorted(WRITTEN, reverse=True)}.values())
 """The first page of each category."""
 KILOBYTES, SHIFT = 250, 0.05
-SEARCH = ("search_index.json", "assets/javascripts/workers/search.")
-"""Material's own search, about 100 KB that grow with the pages; ours is to replace it, and then
-this exception goes."""
 MOVED = """() => new Promise(done => {
     let moved = 0;
     new PerformanceObserver(list => {
@@ -68,8 +65,7 @@ def test_a_page_is_clean_light_and_still(opened, origin, path):
             asked = {each for each in told if each.startswith(f"{origin}/")}
             assert [each for each in told if each not in asked] == []
         sizes = {each: gzipped(unquote(urlsplit(each).path)[1:]) for each in asked}
-        ours = {each: size for each, size in sizes.items() if not any(s in each for s in SEARCH)}
-        assert f"{origin}/{path}" in ours and sum(ours.values()) <= KILOBYTES * 1000, sizes
+        assert f"{origin}/{path}" in sizes and sum(sizes.values()) <= KILOBYTES * 1000, sizes
         assert moved < SHIFT
 
 

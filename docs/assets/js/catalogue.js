@@ -138,7 +138,7 @@
   };
   const tell = () => {
     const picked = chosen.map(slug => rows.find(row => row.slug === slug));
-    bar.hidden = !chosen.length;
+    bar.hidden = comparing || !chosen.length;
     const said = element("span", {}, picked.map(row => row.title).join(", "));
     said.setAttribute("role", "status");
     const go = element("button", {type: "button", className: "nx-go", disabled: chosen.length < 2, onclick: () => compare(true)},
@@ -174,18 +174,29 @@
       drop.setAttribute("aria-label", drop.title);
       return element("th", {scope: "col"}, named(row), row.url ? "" : element("small", {}, " planned"), " ", drop);
     });
-    const made = element("table", {}, element("thead", {}, element("tr", {}, element("td"), ...columns)), element("tbody", {}, ...body));
+    const made = element("table", {className: "nx-side"}, element("thead", {}, element("tr", {}, element("td"), ...columns)), element("tbody", {}, ...body));
     const scroll = element("div", {className: "nx-scroll", tabIndex: 0}, made);
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", "Side by side");
     return [element("h2", {}, "Side by side"), element("button", {type: "button", className: "nx-shut", onclick: () => { compare(false); form.scrollIntoView(); fields.text.focus(); }}, "Close"), scroll];
   };
 
+  /* The list of orders has the usual ones; others join it when they are in use. */
+  const offer = next => {
+    const key = next.replace("-", "");
+    if (!KEYS[key] || [...fields.sort.options].some(option => option.value === next)) return;
+    fields.sort.append(element("option", {value: next}, next === key ? key : `${key}, backwards`));
+  };
   const start = () => {
     read(window.nexusCatalogue);
     const query = new URLSearchParams(location.search);
-    for (const name of NAMES) if (query.has(name) && fields[name]) fields[name].value = query.get(name);
-    if (fields.sort.selectedIndex < 0) fields.sort.value = "";
+    for (const name of NAMES) {
+      const value = query.get(name) || "", field = fields[name];
+      if (!field || field.type === "number" && !/^\d{4}$/.test(value)) continue;
+      if (name === "sort") offer(value);
+      field.value = value;
+      if (field.selectedIndex < 0) field.value = "";
+    }
     const known = new Set(rows.map(row => row.slug));
     chosen = [...new Set((query.get("pick") || "").split(","))].filter(slug => known.has(slug)).slice(0, MOST);
     comparing = query.has("compare") && chosen.length > 1;
@@ -193,15 +204,13 @@
       const button = element("button", {type: "button", onclick: () => {
         const by = head.dataset.sort, down = fields.sort.value === by || by === "marks" && fields.sort.value !== "-marks";
         const next = down ? `-${by}` : by;
-        if (![...fields.sort.options].some(option => option.value === next)) {
-          fields.sort.append(element("option", {value: next}, `${head.textContent.toLowerCase()}${down ? ", backwards" : ""}`));
-        }
+        offer(next);
         fields.sort.value = next;
         update();
       }}, head.textContent);
       head.replaceChildren(button);
     }
-    for (const hidden of [form, ...table.querySelectorAll("th[hidden]")]) hidden.hidden = false;
+    table.tHead.rows[0].prepend(element("th", {className: "nx-pick", scope: "col"}, "Compare"));
     table.after(rest, bar);
     status.before(panel);
     whole.classList.add("nx-live");
