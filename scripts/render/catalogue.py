@@ -32,6 +32,11 @@ COLUMNS = {
 }
 MARKS = ("Runs", "Lawful", "Matches", "Transcribed", "Shows")
 
+NO_SCRIPT = (
+    '<noscript><p class="nx-note">With scripts, this table filters, sorts and compares, and lists '
+    "what is planned too; without, what is planned stands on each category's page.</p></noscript>"
+)
+
 
 def catalogue_json(site: Site) -> str:
     """All rows: what is planned has fewer keys. Addresses are relative to the site's root."""
@@ -102,7 +107,7 @@ def catalogue(site: Site) -> str:
         f'<div id="nx-catalogue" data-rows="{ROWS}?{digest}" markdown="1">\n{_controls(site)}\n'
         f'<p class="nx-count" role="status" aria-live="polite">{shown}</p>\n'
         '<table class="nx-catalogue" aria-label="Algorithms" markdown="1">\n'
-        f'<thead><tr>{head}</tr></thead>\n<tbody markdown="1">\n{body}</tbody>\n</table>\n</div>\n'
+        f'<thead><tr>{head}</tr></thead>\n<tbody markdown="1">\n{body}</tbody>\n</table>\n</div>\n\n{NO_SCRIPT}\n'
     )
 
 
