@@ -100,7 +100,7 @@ def _letter(site: Site, symbol: str, meanings: dict[str, list[str]]) -> str:
     lines = []
     for meaning, modules in sorted(meanings.items(), key=lambda each: (-len(each[1]), each[0])):
         where = ", ".join(_where(site, module) for module in modules)
-        lines.append(f'<dd markdown="span">{inline(meaning)}<small>{where}</small></dd>')
+        lines.append(f'<dd markdown="span">{inline(meaning)} <small>{where}</small></dd>')
     name = f'<dt markdown="span"><var>{inline(symbol)}</var>{mark}</dt>'
     return f'<div markdown="1">{name}\n' + "\n".join(lines) + "</div>\n"
 

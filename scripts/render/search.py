@@ -17,9 +17,10 @@ INDEX = "assets/search-index.js"
 TIER = 1
 """Rows of this tier are found before they have a page."""
 EXCLUDED = (
-    ".headerlink, .linenos, .linenodiv, .katex, svg, .md-content__button, .md-code__nav, "
-    ".nx-actions, .nx-badges, .nx-plan"
+    ".headerlink, .linenos, .linenodiv, .katex-display, .katex-html, semantics > mrow, svg, "
+    ".md-content__button, .md-code__nav, .nx-actions, .nx-badges, .nx-plan, .nx-find"
 )
+"""Of formulas in a line their TeX stays: a sentence without its letters cannot be read."""
 UNUSED = ("pagefind-*ui*", "pagefind-highlight.js")
 """Boxes of Pagefind's own; ours is the theme's."""
 PARENTHESES = re.compile(r"^(.*\S)\s+\(([^()]+)\)$")

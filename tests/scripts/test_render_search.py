@@ -73,6 +73,48 @@ def test_the_right_page_comes_first(ours, running):
     assert len(rows) - len(wrong) >= RIGHT, wrong
 
 
+def made(*rows: dict) -> MiniRacer:
+    index = [{"u": str(at), **row} for at, row in enumerate(rows)]
+    return engine(f"window.nexusIndex={json.dumps(index)}")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"t": "Adam", "p": 1},
+        {"t": "Moments", "a": ["AM", "Adam"]},
+        {"t": "ADAM", "a": ["Adaptive Moments"]},
+    ],
+)
+def test_who_is_called_so_comes_before_who_speaks_of_it(named):
+    often = {"t": "Adam variants", "a": ["AdamW Adam", "Adam Max"], "s": "Adam Adam", "h": "Adam"}
+    more = {"t": "Adam, twice", "a": ["two of Adam"], "z": "Adam", "w": "Adam", "s": "Adam"}
+    assert ask(made(often, named, more), "adam")[0] == "1"
+
+
+def test_what_is_written_comes_before_what_is_planned():
+    assert ask(made({"t": "Sparse Net", "p": 1}, {"t": "Sparse Net"}), "sparse") == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    "query, hit, terms, expected",
+    [
+        ("kv cache", ["KV", "caching,", "cache"], ["kv", "cache"], "kv cache"),
+        ("cached loops", ["cache;", "Loop"], [], "cached loops"),
+        ("Grouped qeury", ["grouped-query", "q,"], ["grouped", "query"], "grouped query"),
+        ("autogard", ["AutoCompressor"], ["autograd"], "autograd"),
+        ("difusion", ["(DiT)", "DiLoCo"], ["diffusion"], "diffusion"),
+        ("memory", ["memories"], ["memory"], "memory"),
+        ("xyzzyqwv", ["Xy"], [], None),
+        ("quary", [], ["query"], "query"),
+    ],
+)
+def test_a_slip_is_mended_before_the_full_text_is_asked(running, query, hit, terms, expected):
+    given = ", ".join(map(json.dumps, (query, hit, terms)))
+    code = f"JSON.stringify(nexusRanking.corrected({given}))"
+    assert json.loads(str(running.eval(code))) == expected
+
+
 def test_nonsense_finds_nothing(running):
     assert ask(running, "xyzzyqwv") == [] and ask(running, "zzqq wwkk") == []
 

@@ -99,12 +99,39 @@ def test_the_full_text_follows(opened, origin):
         assert wrong == []
 
 
-def test_a_slip_of_the_finger_finds_passages_too(opened, origin):
+@pytest.mark.parametrize(
+    "query, said, page",
+    [
+        ("grouped qeury atention", "query", GQA),
+        ("autogard", "autograd", "autograd_from_scratch.html"),
+        ("difusion", "diffusion", "09_generative_models/"),
+    ],
+)
+def test_a_slip_of_the_finger_finds_passages_too(opened, origin, query, said, page):
+    with opened(f"{origin}/index.html", viewport=WIDE) as (tab, _):
+        tab.locator(BOX).click()
+        tab.locator(BOX).fill(query)
+        text = tab.locator("#nx-found .nx-found-group:has-text('In the text') + ol")
+        text.wait_for(timeout=5 * FULL_TEXT)
+        marked = " ".join(text.locator("mark").all_inner_texts()).lower()
+        assert said in marked and not {"at", "dit", "q"} & set(marked.split())
+        assert page in (text.locator("a").first.get_attribute("href") or "")
+
+
+def test_what_is_nowhere_is_not_in_the_text(opened, origin):
     with opened(f"{origin}/index.html", viewport=WIDE) as (page, _):
         page.locator(BOX).click()
-        page.locator(BOX).fill("grouped qeury atention")
+        page.locator(BOX).fill("quxattle")
+        page.locator(STATUS).filter(has_text="nothing in the text").wait_for()
+
+
+def test_formulas_in_a_line_are_read(opened, origin):
+    with opened(f"{origin}/index.html", viewport=WIDE) as (page, _):
+        page.locator(BOX).click()
+        page.locator(BOX).fill("the scores of one head alone are entries if ever written to memory")
         text = page.locator("#nx-found .nx-found-group:has-text('In the text') + ol a")
         text.first.wait_for(timeout=5 * FULL_TEXT)
+        assert "are 2^{30} entries" in text.first.inner_text()
 
 
 def test_keys_lead_through_the_results(opened, origin):

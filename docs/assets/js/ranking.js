@@ -41,5 +41,21 @@
       .sort((one, other) => matched(other) - matched(one) || other.score - one.score);
   };
 
-  globalThis.nexusRanking = {index, find, fold, words};
+  /* What to ask the full text instead of a query with a slip in it: Pagefind answers that with words that only begin alike.
+     `hit` are the words it found, `terms` what the slim index took the query for; null where nothing is near. */
+  const ENDING = /^(e|s|es|d|ed|ing|er|ly|al|ion|ation)?$/;
+  const near = (word, other) => {
+    let at = 0;
+    while (at < word.length && word[at] === other[at]) at++;
+    return at === word.length || at > 2 && ENDING.test(word.slice(at));
+  };
+  const corrected = (query, hit, terms) => {
+    const asked = words(fold(query)), there = new Set([...hit.flatMap(word => words(fold(word))), ...terms]);
+    const right = asked.filter(word => [...there].some(other => near(word, other)));
+    if (right.length === asked.length) return query;
+    const instead = terms.filter(term => !right.some(word => near(word, term)));
+    return instead.length ? [...right, ...instead].join(" ") : null;
+  };
+
+  globalThis.nexusRanking = {index, find, fold, words, corrected};
 })();

@@ -73,13 +73,19 @@
   const show = (text, ...inside) => { status.textContent = text; found.replaceChildren(status, ...inside); };
   const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
+  /* How many pages have it, the first of them, and the words of theirs that Pagefind took for it. */
+  const heard = async (pagefind, query) => {
+    const {results} = await pagefind.search(query), data = await Promise.all(results.slice(0, PASSAGES).map(each => each.data()));
+    const words = data.flatMap(page => { const all = page.content.split(/\s+/); return page.locations.map(at => all[at] || ""); });
+    return {count: results.length, data, words};
+  };
   const passages = async (query, rows) => {
     const pagefind = await loadFull();
     if (!pagefind) return null;
-    let result = await pagefind.search(query);
-    if (!result.results.length && rows.length) result = await pagefind.search(rows[0].terms.join(" "));  // a slip of the finger
-    const some = await Promise.all(result.results.slice(0, PASSAGES).map(each => each.data()));
-    return {count: result.results.length, items: some.map(passage)};
+    const terms = rows.length ? rows[0].terms : [], asked = await heard(pagefind, query);
+    const instead = nexusRanking.corrected(query, asked.words, terms);
+    const result = instead === query ? asked : instead ? await heard(pagefind, instead) : {count: 0, data: []};
+    return {count: result.count, items: result.data.map(passage)};
   };
   const answer = async () => {
     const query = input.value.trim(), mine = ++asked;
@@ -108,6 +114,16 @@
   input.addEventListener("focus", () => { open(true); loadSlim(); });
   input.addEventListener("input", answer);
   toggle.addEventListener("change", () => { if (toggle.checked) input.focus(); });
+  for (const link of document.querySelectorAll(".nx-find a")) {
+    link.setAttribute("role", "button");
+    link.addEventListener("click", event => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      open(true);
+      input.focus();
+    });
+    link.addEventListener("keydown", event => { if (event.key === " ") { event.preventDefault(); link.click(); } });
+  }
   input.form.addEventListener("reset", () => setTimeout(() => { answer(); input.focus(); }));
   input.form.addEventListener("submit", event => {
     const first = found.querySelector("li a");
