@@ -5,58 +5,58 @@ from collections import Counter
 from scripts.catalog.records import PACKAGES, Page
 from scripts.render.blocks import fence
 from scripts.render.index import heading, written
-from scripts.render.marks import marks, worst
+from scripts.render.marks import marks, power
 from scripts.render.outputs import output
 from scripts.render.records import Site
+from scripts.render.statistics import counted as counted_over
 from scripts.render.text import counted, inline, link, relative
 
 HOME = "docs/index.md"
 EXAMPLE = "grouped_query_attention"
+MEANING = {
+    "Runs": "every block, top to bottom, as a notebook does",
+    "Lawful": "held to laws, and to numbers worked by hand",
+    "Matches": "somebody else’s code, in value and gradient",
+    "Transcribed": "the paper’s equations, written out slowly",
+    "Shows": "what it claims, on each of five seeds",
+}
+
+
+def find(site: Site) -> str:
+    """A box that opens the search; without scripts it leads to the catalogue."""
+    number = counted(len(site.catalogue.rows), "algorithm")
+    return f'<p class="nx-find" markdown="span">[Search {number}](catalogue.md)</p>\n'
 
 
 def counts(site: Site) -> str:
-    """Pages, verified blocks and planned algorithms, as they are now."""
+    """Algorithms, verified blocks and parity checks, counted as on the page of statistics."""
     catalogue = site.catalogue
-    records = [r for slug in catalogue.pages if (r := site.verified(slug))]
-    blocks = sum(record.count("passed") for record in records)
-    planned = sum(slug not in catalogue.pages for slug in catalogue.rows)
+    count = counted_over(site, catalogue.pages.values())
     figures = [
-        (len(catalogue.pages), "page", "written"),
-        (blocks, "block", "verified"),
-        (planned, "algorithm", "planned"),
+        (counted(count.pages, "algorithm"), f"with a page, of {len(catalogue.rows):,}"),
+        (counted(count.blocks, "block"), "run, with what they printed"),
     ]
+    if count.error is not None:
+        error = f"largest error {power(count.error)}" if count.error else "no error at all"
+        figures.append((counted(count.checks, "parity check"), error))
     items = []
-    for number, what, done in figures:
-        figure, _, noun = counted(number, what).partition(" ")
-        items.append(f"<span><strong>{figure}</strong> {noun} {done}</span>")
-    return f'<p class="nx-counts">{" ".join(items)}</p>\n{_marks(site)}'
+    for said, more in figures:
+        figure, _, noun = said.partition(" ")
+        items.append(f"<span><strong>{figure}</strong> {noun} <small>{more}</small></span>")
+    return f'<p class="nx-counts">{" ".join(items)}</p>\n'
 
 
-def _marks(site: Site) -> str:
-    """How many pages have earned each mark beside Runs, and how close they came to others."""
-    earned = Counter(
-        mark.name
-        for page in site.catalogue.pages.values()
-        for mark in marks(site, page)
-        if mark.earned
-    )
-    words = {
-        "Lawful": "lawful",
-        "Matches": "matched with other code",
-        "Transcribed": "matched with their equations",
-        "Shows": "with claims shown",
-    }
-    items = [(str(earned[name]), word) for name, word in words.items() if earned[name]]
-    checks = [
-        parity
-        for proof in site.proofs.values()
-        for parity in (proof.evidence.matches if proof.evidence and proof.holds else ())
+def legend(site: Site) -> str:
+    """What each mark means, and how many of the pages have earned it."""
+    pages = site.catalogue.pages.values()
+    earned = Counter(m.name for page in pages for m in marks(site, page) if m.earned)
+    items = [
+        f'<p><strong class="nx-badge">✓ {name}</strong> <small>{earned[name]:,} of '
+        f"{len(pages):,}</small><br>{meaning}</p>"
+        for name, meaning in MEANING.items()
+        if earned[name] or name != "Transcribed"
     ]
-    if checks:
-        number = counted(sum(parity.cases for parity in checks), "parity check")
-        items.append((number.split(" ")[0], f"{number.partition(' ')[2]}, worst {worst(checks)}"))
-    inside = " ".join(f"<span><strong>{figure}</strong> {what}</span>" for figure, what in items)
-    return f'<p class="nx-counts nx-tally">{inside}</p>\n' if items else ""
+    return f'<div class="nx-legend">\n{"".join(items)}\n</div>\n'
 
 
 def example(site: Site) -> str:
@@ -73,7 +73,8 @@ def example(site: Site) -> str:
 
 def _from(page: Page, date: str) -> str:
     where = link(page.front.title, relative(page.path, HOME))
-    return f'<p class="nx-note" markdown="span">From {where}, run on {date}.</p>\n'
+    when = f'<time datetime="{date}">{date}</time>'
+    return f'<p class="nx-note" markdown="span">A block of {where}, run on {when}.</p>\n'
 
 
 def categories(site: Site) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from scripts.catalog.records import Document, Problem
 from scripts.render.catalogue import catalogue
 from scripts.render.glossary import glossary
-from scripts.render.home import categories, counts, example
+from scripts.render.home import categories, counts, example, find, legend
 from scripts.render.not_run import not_run
 from scripts.render.numbers import bench_site, bench_verify
 from scripts.render.page import content
@@ -18,7 +18,9 @@ from scripts.render.statistics import statistics
 
 PLACE = re.compile(r"^<!-- nexus: ([a-z-]+) -->$", re.M)
 FILLERS: dict[str, Callable[[Site], str]] = {
+    "find": find,
     "counts": counts,
+    "marks": legend,
     "example": example,
     "categories": categories,
     "catalogue": catalogue,

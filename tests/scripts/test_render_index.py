@@ -83,7 +83,8 @@ def test_home_counts_and_shows_a_block_that_ran(tmp_path):
     root = checkout(tmp_path, BLOCK, **{"docs/index.md": HOME, INDEX: INTRODUCTION})
     page = html(rendered(root, passed(stdout="four\n"), path="docs/index.md").body)
     text = " ".join(re.sub(r"<[^>]+>", "", page).split())
-    assert "1 page written 1 block verified 2 algorithms planned" in text
+    assert "1 algorithm with a page, of 3 1 block run, with what they printed" in text
+    assert "parity" not in text
     assert "<samp>four</samp>" in page and "run on 2026-11-23" in text
     assert '<a href="02_attention_mechanisms/alpha.md">' in page
     assert page.count('class="nx-cell"') == 19
@@ -93,7 +94,7 @@ def test_home_counts_and_shows_a_block_that_ran(tmp_path):
 def test_home_without_any_verified_page(tmp_path):
     root = checkout(tmp_path, BLOCK, **{"docs/index.md": HOME})
     body = rendered(root, path="docs/index.md").body
-    assert "No page is verified yet" in body and "<strong>0</strong> blocks verified" in body
+    assert "No page is verified yet" in body and "<strong>0</strong> blocks" in body
 
 
 def test_home_refuses_an_unknown_place(tmp_path):

@@ -171,12 +171,30 @@ def test_badges_in_the_table_and_counts_at_home(tmp_path):
     table = html(rendered(root, passed(), path=INDEX, proof=replace(WHOLE, experiments=())).body)
     assert "✓ Runs" in table and "✓ Lawful" in table and "✓ Matches" in table
     assert '<span class="nx-badge nx-badge-none" title="no measured experiment">○ Shows' in table
-    home = rendered(root, passed(), path="docs/index.md", proof=WHOLE).body
-    text = " ".join(re.sub(r"<[^>]+>", "", home).split())
-    assert "1 lawful 1 matched with other code 1 with claims shown 2 parity checks" in text
-    assert "worst relative error 2·10⁻¹⁶" in text
-    old = rendered(root, passed(), path="docs/index.md", proof=Proof(EVIDENCE, False)).body
-    assert "lawful" not in old and "parity" not in old
+
+
+def test_home_counts_what_holds(tmp_path):
+    home = "# Nexus\n\n<!-- nexus: counts -->\n\n<!-- nexus: marks -->\n"
+    root = checkout(tmp_path, BLOCK, **{INDEX: INTRODUCTION, "docs/index.md": home})
+
+    def text(proof: Proof) -> str:
+        body = rendered(root, passed(), path="docs/index.md", proof=proof).body
+        return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+    whole = text(WHOLE)
+    assert "2 parity checks largest error 2·10⁻¹⁶" in whole
+    for name in ("Runs", "Lawful", "Matches", "Shows"):
+        assert f"✓ {name} 1 of 1" in whole
+    assert "Transcribed" not in whole
+    both = replace(EVIDENCE, matches=(SOFTMAX, ADAM), transcribed=(SLOW,))
+    assert "4 parity checks largest error 3·10⁻⁸" in text(Proof(both, True))
+    exact = replace(EVIDENCE, matches=(replace(SOFTMAX, relative_error=0.0),))
+    assert "2 parity checks no error at all" in text(Proof(exact, True))
+    own = replace(EVIDENCE, matches=(), transcribed=(SLOW,))
+    assert "✓ Matches 0 of 1" in text(Proof(own, True))
+    assert "✓ Transcribed 1 of 1" in text(Proof(own, True))
+    old = text(Proof(EVIDENCE, False))
+    assert "parity" not in old and "✓ Lawful 0 of 1" in old and "✓ Runs 1 of 1" in old
 
 
 def test_only_evidence_of_the_test_as_it_stands_holds(tmp_path):

@@ -1,9 +1,24 @@
-// What only a pointer reaches, or only an eye reads, in what Material makes: names and tab stops.
+// What only a pointer reaches, or only an eye reads, in what Material makes: names, tab stops, keys.
 "use strict";
 (() => {
-  document.querySelector(".md-search[role=dialog]:not([aria-label])")
-    ?.setAttribute("aria-label", "Search");
+  // The arrow keys turn pages, while nothing that would scroll or type has the focus.
+  const turns = {
+    ArrowLeft: document.querySelector(".md-footer__link--prev"),
+    ArrowRight: document.querySelector(".md-footer__link--next"),
+  };
+  for (const [key, link] of Object.entries(turns)) link?.setAttribute("aria-keyshortcuts", key);
+  document.addEventListener("keydown", event => {
+    const free = [document.body, document.documentElement, null].includes(document.activeElement);
+    const held = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (turns[event.key] && free && !held && !event.defaultPrevented) turns[event.key].click();
+  });
 
+  // Material moves the notes of a listing into tooltips: a copy stays below it, seen without asking.
+  for (const list of document.querySelectorAll("article .highlight + ol")) {
+    const seen = list.cloneNode(true);
+    seen.className = "nx-notes";
+    list.after(seen);
+  }
   const notes = () => {
     for (const note of document.querySelectorAll(".md-annotation__index:not([aria-label])")) {
       const number = note.firstElementChild?.dataset.mdAnnotationId;
