@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 Opened = Callable[..., AbstractContextManager[tuple[Page, list[str]]]]
 """`opened(address, **options)`: a page, and all that it asked of others or complained of."""
 
+Served = Callable[[Path], AbstractContextManager[str]]
+
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,14 +34,26 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    """The address at which a folder is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def served() -> Served:
+    return _served
+
+
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     if not (SITE / "index.html").is_file():
         pytest.fail(f"{SITE} holds no site: run make site first")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with _served(SITE) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -206,6 +207,20 @@ def test_text_of_a_reader_stays_text(opened, origin):
         page.wait_for_timeout(1000)
         assert page.locator("#nx-found img").count() == 0
         assert page.evaluate("window.planted") is None and wrong == []
+
+
+def test_where_there_is_no_full_text_yet_the_slim_index_answers_alone(
+    opened, served, site, tmp_path
+):
+    """As under `make serve` before the first build; after it, the last build's is served."""
+    bare = tmp_path / "site"
+    shutil.copytree(site, bare, ignore=shutil.ignore_patterns("pagefind", "*.ipynb"))
+    with served(bare) as address, opened(f"{address}/index.html", viewport=WIDE) as (page, wrong):
+        assert ask(page, "GQA").endswith(GQA)
+        page.wait_for_timeout(800)
+        assert page.locator(STATUS).inner_text() == "1 page"
+        assert page.locator(FIRST).count() == 1
+        assert not [each for each in wrong if "404" not in each and "/pagefind/" not in each]
 
 
 def test_every_page_has_the_box_and_none_the_themes(site):
