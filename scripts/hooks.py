@@ -5,9 +5,11 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from scripts import jupyter
 from scripts.render import (
     BRANCH,
     Site,
@@ -43,15 +45,18 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.edit_uri = f"edit/{BRANCH}/docs/" if config.repo_url else None
     config.extra["search_index"] = address(search_index(_site))
     config.nav = navigation(_site.catalogue)
+    jupyter.install(_site, config)
     return config
 
 
+@event_priority(-100)  # after mkdocs-jupyter, which would wrap a notebook and lose its source
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that no file stands for, and what is not a page."""
     for path in generated(_site):
         files.append(File.generated(config, path.removeprefix("docs/"), content="\n"))
     for path, text in other_files(_site).items():
         files.append(File.generated(config, path, content=text))
+    jupyter.take_over(_site, files, config)
     return files
 
 
@@ -64,13 +69,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         log.warning("%s", problem)
     page.meta.update(rendered.meta)
     if page.file.generated_by and config.repo_url and config.edit_uri:
+        own = _site.catalogue.of_path(rendered.path)  # a notebook has a file, a path has not
         source = PATHS if page.file.src_uri.startswith("paths/") else ROWS
+        source = page.file.src_uri if own else source
         page.edit_url = f"{config.repo_url.rstrip('/')}/{config.edit_uri}{source}"
     return rendered.body
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Formulas that only the extension saw, in docstrings, fail here."""
+    html = jupyter.shown(html)
     if "nx-tex-error" in html:
         log.warning("docs/%s: KaTeX refuses a formula of this page", page.file.src_uri)
     return html

@@ -10,9 +10,17 @@ from scripts.catalog.leftovers import leftovers
 from scripts.catalog.links import check_links, check_prerequisites
 from scripts.catalog.markdown import read
 from scripts.catalog.names import Names
-from scripts.catalog.pages import as_index, as_page, check_names
+from scripts.catalog.pages import as_index, as_notebook, as_page, check_names
 from scripts.catalog.paths import check_order, read_paths
-from scripts.catalog.records import PACKAGES, Catalogue, Document, Page, Problem, Row
+from scripts.catalog.records import (
+    NOTEBOOKS,
+    PACKAGES,
+    Catalogue,
+    Document,
+    Page,
+    Problem,
+    Row,
+)
 from scripts.catalog.redirects import read_redirects
 from scripts.catalog.rows import disagreements, read_rows
 from scripts.catalog.yamls import line_of_key
@@ -51,6 +59,8 @@ def load(root: Path) -> Catalogue:
 def _place(catalogue: Catalogue, document: Document) -> Document:
     """Put a document where it belongs; the page or introduction made of it, if it is one."""
     in_category = document.folder.split("/")[0] in PACKAGES
+    if document.folder == NOTEBOOKS:
+        return _place_notebook(catalogue, document)
     if not in_category:
         catalogue.others[document.path] = document
         return document
@@ -73,8 +83,22 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
     return page
 
 
+def _place_notebook(catalogue: Catalogue, document: Document) -> Document:
+    """A notebook, if its front matter is right; its record must not be taken for a page's."""
+    notebook, problems = as_notebook(document)
+    catalogue.problems += problems
+    if notebook is None:
+        return document
+    if notebook.slug in catalogue.rows:
+        what = f"the slug {notebook.slug!r} is that of an algorithm"
+        catalogue.problems.append(Problem(notebook.path, 1, what, "rename the file"))
+        return document
+    catalogue.notebooks[notebook.slug] = notebook
+    return notebook
+
+
 def _never_run(document: Document) -> list[Problem]:
-    """Only the pages of algorithms are run, so no other may show Python."""
+    """Only pages of algorithms and notebooks are run, so no other may show Python."""
     what, mend = "nothing runs the Python on this page", "move it to an algorithm's page"
     return [Problem(document.path, block.line, what, mend) for block in document.blocks]
 

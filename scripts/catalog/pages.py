@@ -14,6 +14,7 @@ from scripts.catalog.records import (
     FrontMatter,
     Index,
     IndexFrontMatter,
+    Notebook,
     Page,
     Problem,
 )
@@ -51,6 +52,15 @@ def as_index(document: Document) -> tuple[Index | None, list[Problem]]:
         return None, problems
     index = Index(**document.__dict__, front=front)
     return index, problems + _title(index, front.title)
+
+
+def as_notebook(document: Document) -> tuple[Notebook | None, list[Problem]]:
+    """The notebook, if its front matter is right, and what is wrong with it."""
+    front, problems = _front(document, IndexFrontMatter)
+    if front is None:
+        return None, problems
+    notebook = Notebook(**document.__dict__, front=front)
+    return notebook, problems + _title(notebook, front.title)
 
 
 def _front(document: Document, model: type[Front]) -> tuple[Front | None, list[Problem]]:

@@ -19,6 +19,9 @@ SECTIONS = (
     "References",
 )
 
+NOTEBOOKS = "notebooks"
+"""The folder of `docs` whose documents are run and belong to no category."""
+
 PACKAGES = {
     "01_reinforcement_learning": "rl",
     "02_attention_mechanisms": "attention",
@@ -183,6 +186,13 @@ class Index(Document):
 
 
 @dataclass(frozen=True)
+class Notebook(Document):
+    """A document of `docs/notebooks` whose front matter is right: it is run like a page."""
+
+    front: IndexFrontMatter
+
+
+@dataclass(frozen=True)
 class Row:
     """An algorithm of the catalogue; the truth until its page exists."""
 
@@ -209,6 +219,7 @@ class Catalogue:
     pages: dict[str, Page] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
     others: dict[str, Document] = field(default_factory=dict)
+    notebooks: dict[str, Notebook] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     paths: list[LearningPath] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
@@ -219,7 +230,12 @@ class Catalogue:
         rows = (r for r in self.rows.values() if category in (r.category, *r.also_in))
         return sorted(rows, key=lambda r: (r.slug not in self.pages, r.tier, r.year, r.title))
 
+    @property
+    def run(self) -> list[Document]:
+        """All documents whose blocks are run: the pages of algorithms, then the notebooks."""
+        return [*self.pages.values(), *self.notebooks.values()]
+
     def of_path(self, path: str) -> Document | None:
         """The document at a path such as `docs/02_…/x.md`."""
-        known = (*self.pages.values(), *self.indexes.values(), *self.others.values())
+        known = (*self.run, *self.indexes.values(), *self.others.values())
         return next((d for d in known if d.path == path), None)

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a seed is one thread
     os.environ.setdefault("MPLBACKEND", "Agg")
     root = Path.cwd()
-    pages, unknown = select(load(root), args.pages)
+    pages, unknown = select(root, load(root).pages.values(), args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
     good = [_one(root, page, args.smoke, args.workers) for page in pages]

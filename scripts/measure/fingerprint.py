@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.catalog.imports import parsed
 from scripts.catalog.records import Block
 from scripts.slices import slices
@@ -30,7 +30,7 @@ class Found:
     line: int
 
 
-def experiments(page: Page) -> list[Found]:
+def experiments(page: Document) -> list[Found]:
     """The experiments of a page, in order; those in skipped blocks are none."""
     found = []
     for block in page.blocks:
@@ -62,13 +62,13 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?])\s+(?=[A-Z])", " ".join(text.split()))[0]
 
 
-def needed(page: Page, found: Found) -> list[Block]:
+def needed(page: Document, found: Found) -> list[Block]:
     """The blocks that make the experiment: its own, and those that this needs. No others run."""
     numbers = {*slices(page.blocks)[found.block - 1], found.block}
     return [block for block in page.blocks if block.number in numbers]
 
 
-def fingerprint(root: Path, page: Page, found: Found) -> dict[str, str]:
+def fingerprint(root: Path, page: Document, found: Found) -> dict[str, str]:
     """`own`: the blocks and the page's module. `shared`: all else of `nexus` that they import."""
     blocks = needed(page, found)
     module = page.module.replace(".", "/") + ".py"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.measure.fingerprint import Found, experiments, fingerprint
 
 
@@ -36,13 +36,13 @@ class Standing:
         return self.state in ("current", "stale")
 
 
-def paths(root: Path, page: Page) -> tuple[Path, Path]:
+def paths(root: Path, page: Document) -> tuple[Path, Path]:
     """Where a page's results lie: numbers and texts, and the arrays beside them."""
     file = root / "docs" / "data" / f"{page.slug}.json"
     return file, file.with_suffix(".npz")
 
 
-def read(root: Path, page: Page) -> dict[str, Any]:
+def read(root: Path, page: Document) -> dict[str, Any]:
     """The record of a page; empty if it has none.
 
     Raises:
@@ -63,7 +63,7 @@ def read(root: Path, page: Page) -> dict[str, Any]:
     return record
 
 
-def standing(root: Path, page: Page) -> list[Standing]:
+def standing(root: Path, page: Document) -> list[Standing]:
     """Each experiment of the page, in order."""
     found = experiments(page)
     if not found:
@@ -75,12 +75,12 @@ def standing(root: Path, page: Page) -> list[Standing]:
     return [_of(root, page, each, record, broken) for each in found]
 
 
-def command(page: Page, *, smoke: bool = False) -> str:
+def command(page: Document, *, smoke: bool = False) -> str:
     """What to run for a page whose results do not hold, or (with `smoke`) are stale."""
     return f"run `make measure PAGE={page.path}{' SMOKE=1' * smoke}`"
 
 
-def _of(root: Path, page: Page, found: Found, record: dict, broken: str) -> Standing:
+def _of(root: Path, page: Document, found: Found, record: dict, broken: str) -> Standing:
     measured = record.get("experiments", {}).get(found.name)
     if measured is None:
         state, why = ("invalid", broken) if broken else ("missing", "was never measured")

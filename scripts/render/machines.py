@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalog.records import PACKAGES, Document, Index, Page
+from scripts.catalog.records import PACKAGES, Document, Index, Notebook, Page
 from scripts.render.blocks import fence
 from scripts.render.index import heading
 from scripts.render.links import named
@@ -30,7 +30,7 @@ def beside(site: Site) -> Iterator[tuple[str, str]]:
         below = path.removeprefix("docs/")
         yield below, markdown(site, path)
         document = site.catalogue.of_path(path)
-        if isinstance(document, Page):
+        if isinstance(document, Page | Notebook):
             yield below.removesuffix(".md") + ".ipynb", notebook(site, document)
     yield "llms.txt", llms(site)
     yield from redirects(site)
@@ -41,6 +41,8 @@ def markdown(site: Site, path: str) -> str:
     document = site.catalogue.of_path(path)
     if isinstance(document, Page):
         return _algorithm(site, document)
+    if isinstance(document, Notebook):
+        return _text(site, document)
     if document is None or isinstance(document, Index):
         rendered = render(site, path)
         return unhtml(rendered.body) if rendered else ""
@@ -53,7 +55,7 @@ def _filled(site: Site, name: str) -> str:
 
 def _text(site: Site, document: Document) -> str:
     """The document's Markdown; its blocks as plain fences, with their outputs."""
-    record = site.records.get(document.slug) if isinstance(document, Page) else None
+    record = site.records.get(document.slug) if isinstance(document, Page | Notebook) else None
     ran = {block.number: block for block in record.blocks} if record else {}
     parts = []
     for piece in pieces(site, document, lambda target: relative(target, document.path)):

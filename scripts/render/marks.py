@@ -35,14 +35,15 @@ class Mark:
 def marks(site: Site, page: Page) -> list[Mark]:
     """Runs, Lawful, Matches (or Transcribed) and Shows, in this order."""
     record, proof = site.verified(page.slug), site.proofs.get(page.slug, Proof())
-    return [_runs(record), _lawful(proof), _matches(proof), _shows(proof, record)]
+    return [runs(record), _lawful(proof), _matches(proof), _shows(proof, record)]
 
 
 def _missing(name: str, why: str) -> Mark:
     return Mark(name, False, (why,))
 
 
-def _runs(record: Record | None) -> Mark:
+def runs(record: Record | None) -> Mark:
+    """Whether all blocks have run as they stand, how many, when and with what."""
     if record is None:
         return _missing("Runs", "not verified: its blocks have not been run as they stand now")
     torch = record.versions.get("torch", "").split("+")[0]

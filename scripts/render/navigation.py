@@ -8,7 +8,7 @@ REFERENCE = "use_cases quick_reference glossary papers numbers not_run statistic
 
 
 def navigation(catalogue: Catalogue) -> list[dict]:
-    """Home, the catalogue, paths, the categories with their pages, reference, shared code."""
+    """Home, the catalogue, paths, the categories, notebooks, reference, shared code."""
     entries: list[dict] = [{"Home": "index.md"}]
     there = {p.removeprefix("docs/") for p in catalogue.others}
     if "catalogue.md" in there:
@@ -18,6 +18,11 @@ def navigation(catalogue: Catalogue) -> list[dict]:
         entries.append({"Learning paths": [PATHS, *paths]})
     for folder in PACKAGES:
         entries.append({heading(catalogue, folder): _category(catalogue, folder)})
+    notebooks = [
+        {n.front.title: n.path.removeprefix("docs/")} for n in catalogue.notebooks.values()
+    ]
+    if notebooks:
+        entries.append({"Notebooks": notebooks})
     reference = [f"{name}.md" for name in REFERENCE if f"{name}.md" in there]
     if reference:
         entries.append({"Reference": [_titled(catalogue, path) for path in reference]})

@@ -58,6 +58,14 @@ def _entries(site: Site) -> Iterator[dict]:
     for path in catalogue.paths:
         found = {"u": _html(path.path), "t": path.title, "c": "Learning path", "s": path.summary}
         yield found | {"h": " · ".join(week.title for week in path.weeks)}
+    for notebook in catalogue.notebooks.values():
+        yield {
+            "u": _html(notebook.path),
+            "t": notebook.front.title,
+            "c": "Notebook",
+            "s": notebook.front.summary,
+            "h": " · ".join(_headings(notebook)),
+        }
     for document in catalogue.others.values():
         yield _other(document)
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from scripts.catalog import load
 from scripts.catalog.names import Names
-from scripts.catalog.records import PACKAGES, Catalogue, Index, Page, Problem
+from scripts.catalog.records import PACKAGES, Catalogue, Index, Notebook, Page, Problem
 from scripts.render.bibtex import bibliography
+from scripts.render.capstone import render_notebook
 from scripts.render.catalogue import ROWS, catalogue_json, catalogue_script
 from scripts.render.faces import faces
 from scripts.render.index import render_index
@@ -34,8 +35,8 @@ def load_site(root: Path, repo: str = "", url: str = "") -> tuple[Site, list[Pro
 def current_records(catalogue: Catalogue) -> tuple[dict[str, Record], list[Problem]]:
     """The records that hold for the pages as they stand, and what is wrong with the others."""
     current, problems = {}, []
-    for slug, page in catalogue.pages.items():
-        record = records.read(catalogue.root, page)
+    for page in catalogue.run:
+        slug, record = page.slug, records.read(catalogue.root, page)
         command = f"run `make verify PAGE={page.path}`"
         if record is None:
             problems.append(Problem(page.path, 1, "the page was never verified", command))
@@ -55,7 +56,7 @@ def current_records(catalogue: Catalogue) -> tuple[dict[str, Record], list[Probl
 def paths(site: Site) -> list[str]:
     """The path of every page of the site below the checkout, also of generated ones."""
     catalogue = site.catalogue
-    known = {d.path for d in (*catalogue.pages.values(), *catalogue.indexes.values())}
+    known = {d.path for d in (*catalogue.run, *catalogue.indexes.values())}
     known |= catalogue.others.keys()
     known |= {f"docs/{folder}/index.md" for folder in PACKAGES}
     known |= {each.path for each in catalogue.paths}
@@ -88,4 +89,6 @@ def render(site: Site, path: str) -> Rendered | None:
         return render_index(site, folder)
     if isinstance(document, Page):
         return render_page(site, document)
+    if isinstance(document, Notebook):
+        return render_notebook(site, document)
     return render_other(site, document) if document else None

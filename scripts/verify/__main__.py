@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from scripts.catalog import Catalogue, Page, load
+from scripts.catalog import Catalogue, Document, load
 from scripts.verify import records, report
 from scripts.verify.controller import verify
+
+Some = TypeVar("Some", bound=Document)
 
 
 def main() -> int:
@@ -30,7 +34,8 @@ def main() -> int:
     catalogue = load(root)
     for problem in catalogue.problems:
         print(problem, file=sys.stderr)
-    pages, unknown = select(catalogue, args.pages)
+    every = [*catalogue.pages.values()] if args.standalone else catalogue.run
+    pages, unknown = select(root, every, args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
     if args.standalone:
@@ -45,8 +50,8 @@ def main() -> int:
     return 0 if good else 1
 
 
-def alone(catalogue: Catalogue, pages: list[Page]) -> int:
-    """Run every slice alone; exit status 0 only if all passed."""
+def alone(catalogue: Catalogue, pages: Sequence[Document]) -> int:
+    """Run every slice alone; exit status 0 only if all passed. A notebook is only run whole."""
     from scripts.verify.standalone import standalone
 
     problems = standalone(catalogue, pages)
@@ -54,12 +59,12 @@ def alone(catalogue: Catalogue, pages: list[Page]) -> int:
     return 1 if problems else 0
 
 
-def select(catalogue: Catalogue, paths: list[str]) -> tuple[list[Page], list[str]]:
-    """The pages at these paths (all, if there are none), and the paths that are no page's."""
-    by_path = {page.path: page for page in catalogue.pages.values()}
+def select(root: Path, every: Iterable[Some], paths: list[str]) -> tuple[list[Some], list[str]]:
+    """Those of the pages that have these paths (all, if there are none), and paths of no page."""
+    by_path = {page.path: page for page in every}
     if not paths:
         return list(by_path.values()), []
-    wanted = [os.path.relpath(path, catalogue.root).replace(os.sep, "/") for path in paths]
+    wanted = [os.path.relpath(path, root).replace(os.sep, "/") for path in paths]
     return [by_path[p] for p in wanted if p in by_path], [p for p in wanted if p not in by_path]
 
 

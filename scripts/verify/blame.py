@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.catalog.records import Block
 from scripts.verify import limits
 
@@ -25,7 +25,7 @@ def _folder(root: Path) -> Path:
     return root / "build" / "running"
 
 
-def running(root: Path, page: Page, block: Block | None) -> None:
+def running(root: Path, page: Document, block: Block | None) -> None:
     """Say that this process now starts a block (or, without one, a page)."""
     deadline = time.time() + (limits.BLOCK_SECONDS if block else limits.PAGE_SECONDS) + GRACE
     where = {"page": page.path, "line": block.line if block else 1, "deadline": deadline}

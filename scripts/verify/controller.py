@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from _pytest.subtests import SubtestContext
 
-from scripts.catalog import Catalogue, Page
+from scripts.catalog import Catalogue, Document
 from scripts.verify import blame, records, report
 from scripts.verify.key import is_current, modules, page_key
 
@@ -18,7 +18,7 @@ SECONDS_A_WORKER = 10.0
 
 
 def verify(
-    catalogue: Catalogue, pages: list[Page], *, fresh: bool, workers: int | None = None
+    catalogue: Catalogue, pages: list[Document], *, fresh: bool, workers: int | None = None
 ) -> tuple[list[report.Line], float, float]:
     """A line for each page; the wall and CPU seconds this took, the workers' included."""
     begin, cpu = time.perf_counter(), _cpu()
@@ -45,7 +45,7 @@ def _cpu() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def _run(catalogue: Catalogue, pages: list[Page], workers: int) -> dict[str, report.Line]:
+def _run(catalogue: Catalogue, pages: list[Document], workers: int) -> dict[str, report.Line]:
     root = catalogue.root
     gather = Gather(root, {page.path: page for page in pages})
     options = ["--disable-plugin-autoload", "-p", "xdist"]  # others cost a second a process
@@ -67,7 +67,7 @@ class Gather:
     to be sent one by one.
     """
 
-    def __init__(self, root: Path, pages: dict[str, Page]):
+    def __init__(self, root: Path, pages: dict[str, Document]):
         self.root, self.pages = root, pages
         self.lines: dict[str, report.Line] = {}
         self.hook: Any = None
@@ -107,7 +107,7 @@ class Gather:
         return self.lines | lost
 
 
-def _of_block(node: str, page: Page, block: records.BlockRecord) -> pytest.SubtestReport:
+def _of_block(node: str, page: Document, block: records.BlockRecord) -> pytest.SubtestReport:
     longrepr: Any = block.error
     if block.outcome == "skipped":
         longrepr = (page.path, block.line, "skipped")

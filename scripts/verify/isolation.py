@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.catalog.records import Page
+from scripts.catalog.records import Document
 from scripts.verify.figures import STYLE, close_figures
 from scripts.verify.guards import Running, data_files, watched
 from scripts.verify.state import Snapshot, private
@@ -29,7 +29,7 @@ in the code makes torch import them."""
 
 
 @contextmanager
-def page_module(root: Path, page: Page) -> Iterator[types.ModuleType]:
+def page_module(root: Path, page: Document) -> Iterator[types.ModuleType]:
     """A real module for the page, so that `inspect` and `pickle` work on what it defines.
 
     Its source is the Markdown with everything but the blocks blanked, so a line number is that
@@ -71,7 +71,7 @@ class World:
         """Remove the folder that the pages ran in."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _ready(self, page: Page, modules: Iterable[str]) -> Snapshot:
+    def _ready(self, page: Document, modules: Iterable[str]) -> Snapshot:
         """Import what the page will, so that what the page does to it is seen."""
         found = [page.text]
         for name in modules:
@@ -91,7 +91,7 @@ class World:
         return snapshot
 
     @contextmanager
-    def visit(self, page: Page, modules: Iterable[str]) -> Iterator["Visit"]:
+    def visit(self, page: Document, modules: Iterable[str]) -> Iterator["Visit"]:
         """Seeds of 0, an empty folder, our plot style; all as it was, afterwards.
 
         `modules` are those of `nexus` that the page will import.

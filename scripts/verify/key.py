@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from scripts.catalog.imports import imported
-from scripts.catalog.records import Page
+from scripts.catalog.records import Document
 from scripts.verify.records import Record
 
 PARTS = ("verify", "catalog", "slices", "measure")
@@ -18,7 +18,7 @@ PARTS = ("verify", "catalog", "slices", "measure")
 FRONT_USED = ("implements", "prerequisites")
 
 
-def page_key(root: Path, page: Page) -> str:
+def page_key(root: Path, page: Document) -> str:
     """The key under which a record of this page is valid, here and now."""
     parts = [page.path]
     parts += [repr((b.code, b.varies, b.raises, b.skip, b.expected)) for b in page.blocks]
@@ -28,7 +28,7 @@ def page_key(root: Path, page: Page) -> str:
     return hashlib.sha256("\0".join([*parts, _surroundings(root)]).encode()).hexdigest()
 
 
-def is_current(root: Path, page: Page, record: Record) -> bool:
+def is_current(root: Path, page: Document, record: Record) -> bool:
     """Whether running the page again would do what the record says."""
     unchanged = all(digests(root, [path])[path] == was for path, was in record.data.items())
     return unchanged and record.key == page_key(root, page)
@@ -39,7 +39,7 @@ def digests(root: Path, paths: Iterable[str]) -> dict[str, str]:
     return {p: _digest(root / p) if (root / p).is_file() else "" for p in paths}
 
 
-def closure(root: Path, page: Page) -> list[str]:
+def closure(root: Path, page: Document) -> list[str]:
     """The files of `nexus` that the page's blocks import, directly or not, below root, sorted."""
     return reached(root, (block.code for block in page.blocks))
 
@@ -56,7 +56,7 @@ def reached(root: Path, codes: Iterable[str]) -> list[str]:
     return sorted(seen)
 
 
-def modules(root: Path, page: Page) -> list[str]:
+def modules(root: Path, page: Document) -> list[str]:
     """The names of the modules of that closure."""
     dotted = [file.removesuffix(".py").replace("/", ".") for file in closure(root, page)]
     return [name.removesuffix(".__init__") for name in dotted]

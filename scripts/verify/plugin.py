@@ -17,14 +17,14 @@ import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 from pytest_codeblocks.plugin import MarkdownFile, TestBlock
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.catalog.records import Block
 from scripts.verify import blame, limits, records
 from scripts.verify.isolation import World
 from scripts.verify.key import digests
 from scripts.verify.runner import Run, run_page
 
-Task = tuple[Page, str, list[str]]
+Task = tuple[Document, str, list[str]]
 """A page, its key, and the modules of `nexus` that it imports."""
 
 PAGES = pytest.StashKey[dict[str, Task]]()
@@ -90,7 +90,7 @@ class PageItem(TestBlock):
             failed = sum(block.outcome == "failed" for block in run.blocks)
             raise PageFailed(f"{failed} of {len(run.blocks)} blocks failed")
 
-    def _run(self, world: World, page: Page, modules: list[str]) -> Run:
+    def _run(self, world: World, page: Document, modules: list[str]) -> Run:
         """Run the page; if it fails, once more with all the detail that costs time."""
 
         def started(block: Block) -> None:
@@ -116,7 +116,7 @@ class PageItem(TestBlock):
 
 
 def _record(
-    root: Path, page: Page, key: str, run: Run, seconds: float, cpu_seconds: float
+    root: Path, page: Document, key: str, run: Run, seconds: float, cpu_seconds: float
 ) -> records.Record:
     import nexus
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from scripts.catalog.records import Page
+from scripts.catalog.records import Document
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Record:
         return sum(b.outcome == outcome for b in self.blocks)
 
 
-def path_of(root: Path, page: Page) -> Path:
+def path_of(root: Path, page: Document) -> Path:
     """Where a page's record lies."""
     return root / "build" / "records" / page.folder / f"{page.slug}.json"
 
 
-def write(root: Path, page: Page, record: Record) -> None:
+def write(root: Path, page: Document, record: Record) -> None:
     """Put the record in place in one step, so that nobody ever reads half of it."""
     body = asdict(record)
     whole = json.dumps({**body, "checksum": _checksum(body)}, ensure_ascii=False, indent=1)
@@ -82,7 +82,7 @@ def put(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def read(root: Path, page: Page) -> Record | None:
+def read(root: Path, page: Document) -> Record | None:
     """The record as it was written; None if there is none or it is damaged. Its key may be old."""
     try:
         body = json.loads(path_of(root, page).read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog.records import Block, Page
+from scripts.catalog.records import Block, Document
 from scripts.measure import states
 from scripts.slices import away_from_nexus
 from scripts.verify import expected, figures, limits
@@ -41,7 +41,7 @@ class Run:
 
 def run_page(
     world: World,
-    page: Page,
+    page: Document,
     modules: Iterable[str],
     started: Callable[[Block], None],
     rewrite: Compile | None = None,
@@ -80,7 +80,7 @@ def run_page(
         return Run(tuple(blocks), tuple(leaks), tuple(visit.data_read()))
 
 
-def _refused(root: Path, page: Page) -> dict[int, str]:
+def _refused(root: Path, page: Document) -> dict[int, str]:
     """Blocks that are refused whatever they do: the line, why, and what to do.
 
     Results of experiments that are read for this are data that the page depends on.
@@ -103,7 +103,7 @@ class _Place:
     """A block, and where it runs."""
 
     root: Path
-    page: Page
+    page: Document
     block: Block
     module: types.ModuleType
     visit: Visit
@@ -174,7 +174,7 @@ def _execute(place: _Place, rewrite: Compile | None) -> str | None:
     return None
 
 
-def _judge(page: Page, block: Block, printed: str, pictures: tuple[Figure, ...]) -> None:
+def _judge(page: Document, block: Block, printed: str, pictures: tuple[Figure, ...]) -> None:
     """Refuse a block whose output is not the promised one, or that shows nothing."""
     if len(printed) > limits.OUTPUT_CHARACTERS:
         raise _Refused(f"the block prints {len(printed)} characters; print what matters")
@@ -202,7 +202,7 @@ def _judge(page: Page, block: Block, printed: str, pictures: tuple[Figure, ...])
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def describe(root: Path, page: Page, block: Block, exception: BaseException) -> str:
+def describe(root: Path, page: Document, block: Block, exception: BaseException) -> str:
     """`page.md:LINE: Error: message`, then the way there with its source lines."""
     file = str(root / page.path)
     what = "".join(traceback.format_exception_only(exception)).strip()

@@ -3,7 +3,9 @@
 That is what a reader gets who copies one block so that it runs. Nothing is recorded.
 """
 
-from scripts.catalog import Catalogue, Page
+from collections.abc import Sequence
+
+from scripts.catalog import Catalogue, Document
 from scripts.slices import slices
 from scripts.verify import limits, report
 from scripts.verify.isolation import World
@@ -11,7 +13,7 @@ from scripts.verify.key import modules
 from scripts.verify.runner import run_page
 
 
-def standalone(catalogue: Catalogue, pages: list[Page]) -> list[str]:
+def standalone(catalogue: Catalogue, pages: Sequence[Document]) -> list[str]:
     """What fails, each with its file and line, then the numbers of the blocks that were run."""
     problems = []
     with World(catalogue.root) as world:
@@ -21,7 +23,7 @@ def standalone(catalogue: Catalogue, pages: list[Page]) -> list[str]:
     return problems
 
 
-def check(world: World, page: Page, names: list[str]) -> list[str]:
+def check(world: World, page: Document, names: list[str]) -> list[str]:
     """The blocks of a page that fail without the blocks that their slices leave out."""
     problems = []
     for block, needed in zip(page.blocks, slices(page.blocks), strict=True):

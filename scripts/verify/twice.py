@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalog import Catalogue, Page, load
+from scripts.catalog import Catalogue, Document, load
 from scripts.verify import records
 
 SURROUNDINGS = [  # the last run's records stay, so it is the one that verify itself would make
@@ -28,20 +28,20 @@ def main() -> int:
         runs.append(_records(catalogue))
     problems = [
         problem
-        for slug, page in catalogue.pages.items()
-        if slug in runs[0] and slug in runs[1]
-        for problem in differences(page, runs[0][slug], runs[1][slug])
+        for page in catalogue.run
+        if page.slug in runs[0] and page.slug in runs[1]
+        for problem in differences(page, runs[0][page.slug], runs[1][page.slug])
     ]
     print("\n".join(problems) or "Both runs printed and drew the same.")
     return 1 if failed or problems else 0
 
 
 def _records(catalogue: Catalogue) -> dict[str, records.Record]:
-    found = {s: records.read(catalogue.root, p) for s, p in catalogue.pages.items()}
+    found = {page.slug: records.read(catalogue.root, page) for page in catalogue.run}
     return {slug: record for slug, record in found.items() if record}
 
 
-def differences(page: Page, one: records.Record, other: records.Record) -> Iterator[str]:
+def differences(page: Document, one: records.Record, other: records.Record) -> Iterator[str]:
     """A line for each output of a block that does not say it varies."""
     for block, first, second in zip(page.blocks, one.blocks, other.blocks, strict=True):
         if block.varies:
