@@ -49,8 +49,8 @@ def test_nothing_of_jupyterlab_is_left_and_the_download_is_the_notebook(opened, 
     article = text[text.index("<article") : text.index("</article>")]
     assert not re.search(r"<(script|style|link)|jp-|jupyter-wrapper|MathJax", article)
     assert 'href="../assets/notebook.css"' in text
-    with opened(f"{origin}/index.html", viewport={"width": 1300, "height": 900}) as (page, _):
-        page.get_by_role("link", name=BOOK.front.title, exact=True).first.click()
+    with opened(f"{origin}/paths/index.html", viewport={"width": 1300, "height": 900}) as (page, _):
+        page.locator("article").get_by_role("link", name=BOOK.front.title).click()
         with page.expect_download() as coming:
             page.get_by_role("link", name="Notebook, with outputs").click()
         cells = json.loads(Path(coming.value.path()).read_text())["cells"]
