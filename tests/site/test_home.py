@@ -15,6 +15,9 @@ ORDER = ["h1", ".nx-lede", ".nx-find", ".nx-counts", ".nx-hero .highlight", ".nx
 ORDER += [".nx-legend", "#learning-paths", "#categories"]
 
 
+PROVEN = {"Lawful", "Matches", "Transcribed"}
+
+
 def test_one_screen_says_what_this_is(opened, origin):
     with opened(f"{origin}/index.html", viewport=WIDE) as (page, wrong):
         for part in [*ORDER[:-1], ".nx-cell a[href*='paths/']"]:
@@ -47,6 +50,8 @@ def test_the_figures_are_those_of_the_records(opened, origin, site):
         path = row["url"].removesuffix(".html")
         record = json.loads((ROOT / "build" / "records" / f"{path}.json").read_text())
         blocks += sum(block["outcome"] == "passed" for block in record["blocks"])
+        if not any(m["earned"] for m in row["marks"] if m["name"] in PROVEN):
+            continue  # its evidence is of other code than stands there now
         evidence = json.loads((ROOT / "docs" / "data" / f"{row['slug']}.evidence.json").read_text())
         for parity in (*evidence["matches"], *evidence["transcribed"]):
             checks += parity["cases"]
