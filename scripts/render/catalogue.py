@@ -107,7 +107,8 @@ def catalogue(site: Site) -> str:
         f'<div id="nx-catalogue" data-rows="{ROWS}?{digest}" markdown="1">\n{_controls(site)}\n'
         f'<p class="nx-count" role="status" aria-live="polite">{shown}</p>\n'
         '<table class="nx-catalogue" aria-label="Algorithms" markdown="1">\n'
-        f'<thead><tr>{head}</tr></thead>\n<tbody markdown="1">\n{body}</tbody>\n</table>\n</div>\n\n{NO_SCRIPT}\n'
+        f'<thead><tr>{head}</tr></thead>\n<tbody markdown="1">\n{body}</tbody>\n</table>\n</div>\n'
+        f"\n{NO_SCRIPT}\n"
     )
 
 
