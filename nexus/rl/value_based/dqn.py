@@ -47,7 +47,7 @@ def dqn_loss(
     *,
     error: Callable[[Tensor, Tensor], Tensor] = F.smooth_l1_loss,
 ) -> Float[Tensor, ""]:
-    """Mean error of Q(s, a) for the actions that were taken.
+    """Mean error of Q(s, a) for the actions that were taken: `error(Q, y)`.
 
     `F.smooth_l1_loss` has the gradient Q - y clipped to [-1, 1], as in 2015; `F.mse_loss` is
     (y - Q)², equation 2 of 2013.
@@ -78,7 +78,7 @@ class Settings:
 
     discount: float = 0.99  # γ a step, [0, 1)
     batch: int = 32  # transitions an update, 1 or more
-    replay_start: int = 50_000  # steps before the first update, 0 or more
+    replay_start: int = 50_000  # steps (2015: frames) before the first update, 0 or more
     update_every: int = 4  # steps an update, 1 or more
     copy_every: int = 10_000  # updates from one target network to the next; 1 is 2013's: none
     first_epsilon: float = 1.0  # probability of a random action at step 0, [0, 1]

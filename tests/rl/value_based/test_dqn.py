@@ -16,7 +16,6 @@ from nexus.envs.parallel import Parallel, Transition
 from nexus.envs.replay import ReplayBuffer
 from nexus.rl.value_based.dqn import DQN, Settings, dqn_loss, q_loss, td_target
 
-FIVE = torch.eye(5, dtype=torch.float64)
 SMALL = Settings(discount=0.8, batch=64, replay_start=64, copy_every=10, last_epsilon=1.0)
 
 
@@ -25,21 +24,19 @@ def net():
 
 
 def batch():
-    """Transitions that go on, that end, that are cut off, twice each."""
     seen, after, kind = torch.randn(6, 4), torch.randn(6, 4), torch.arange(6) % 3
-    action, reward = torch.randint(3, (6,)), 3 * torch.randn(6)
-    return Transition(seen, action, reward, after, kind == 1, kind == 2)
+    return Transition(seen, torch.randint(3, (6,)), 3 * torch.randn(6), after, kind == 1, kind == 2)
 
 
 def maze():
-    """Five places in random order, three ways on from each; the last one ends an episode."""
-    return Finite(torch.randint(5, (5, 3)), torch.randn(5, 3), ends=FIVE[4].bool(), limit=3)
+    return Finite(torch.randint(5, (5, 3)), torch.randn(5, 3), ends=torch.arange(5) == 4, limit=3)
 
 
-def agent(world, copies=8, **chosen):
-    table, settings = nn.Linear(5, 3, bias=False), replace(SMALL, **chosen)
-    parts = Parallel(world, copies), torch.optim.SGD(table.parameters(), lr=5.0), ReplayBuffer(500)
-    return DQN(table, *parts, settings, objective=partial(q_loss, error=F.mse_loss))
+def agent(world, copies=8, draw=None, **chosen):
+    nn.init.eye_((table := nn.Linear(5, 3, bias=False)).weight)
+    parts = Parallel(world, copies, generator=draw), torch.optim.SGD(table.parameters(), lr=5.0)
+    more = {"objective": partial(q_loss, error=F.mse_loss), "generator": draw}
+    return DQN(table, *parts, ReplayBuffer(500), replace(SMALL, **chosen), **more)
 
 
 @pytest.mark.filterwarnings("ignore:No target network updater")
@@ -49,9 +46,8 @@ def test_the_loss_matches_torchrl(name, error, matches):
     network, target, seen = net(), net(), batch()
     theirs = objectives.DQNLoss(network, loss_function=name, action_space="categorical")
     theirs.make_value_estimator(objectives.ValueEstimators.TD0, gamma=0.9)
-    for key, weight in target.named_parameters():
-        place = "module", "0", "module", *key.split(".")
-        theirs.target_value_network_params[place].data.copy_(weight)
+    for key, w in target.named_parameters():
+        theirs.target_value_network_params["module", "0", "module", *key.split(".")].data.copy_(w)
     state, action, reward, after, ended, cut = seen
     moved = {"observation": state, "next_observation": after, "action": action}
     over = {"next_done": (ended | cut)[:, None], "next_terminated": ended[:, None]}
@@ -62,16 +58,15 @@ def test_the_loss_matches_torchrl(name, error, matches):
 
 def test_the_environment_matches_gymnasium(matches):
     cartpole = pytest.importorskip("gymnasium.envs.classic_control.cartpole")
-    env, theirs, ours = cartpole.CartPoleEnv(), [], []
+    env, pairs = cartpole.CartPoleEnv(), []
     for episode in range(9):
         env.reset(seed=episode)
         state, lost = CartPoleState(*torch.as_tensor(env.state)[:, None]), False
         while not lost:
             state, *mine = CartPole().step(state, action := torch.randint(2, (1,)))
             _, reward, lost, _, _ = env.step(action.item())
-            theirs.append(torch.tensor([*env.state, reward, lost]))
-            ours.append(torch.cat([*state, *mine]))
-    matches(cartpole.CartPoleEnv.step, torch.stack(ours), torch.stack(theirs), wrt=None)
+            pairs.append((torch.cat([*state, *mine]), torch.tensor([*env.state, reward, lost])))
+    matches(cartpole.CartPoleEnv.step, *map(torch.stack, zip(*pairs, strict=True)), wrt=None)
 
 
 @pytest.mark.law("a table for a network finds the values of value iteration, cuts by time or not")
@@ -80,7 +75,7 @@ def test_a_table_finds_the_values_of_value_iteration():
     for _ in range(200):
         values.append(world.pay + 0.8 * torch.where(world.ends, 0, values[-1].amax(1))[world.to])
     learner.train(4000)
-    assert_close(learner.network(FIVE)[:4], values[-1][:4], atol=1e-3, rtol=0)
+    assert_close(learner.network(torch.eye(5))[:4], values[-1][:4], atol=1e-3, rtol=0)
     assert (values[-1] - values[3])[:4].abs().max() > 0.3  # it looks beyond the limit of 3 steps
 
 
@@ -96,42 +91,47 @@ def test_the_target_has_no_gradient():
 
 @pytest.mark.law("the target network stands still, and after every c-th update it is the network")
 def test_the_target_is_copied_every_so_often():
-    learner, seen = agent(maze(), copy_every=3), []
-    learner.train(64)
+    (learner := agent(maze(), copy_every=3)).train(64)
+    seen, x = [], torch.eye(5)
     for _ in range(7):
-        before, _, now = learner.target(FIVE), learner.update(), learner.target(FIVE)
-        seen.append([torch.equal(now, q) for q in (before, learner.network(FIVE))])
+        before, _, now = learner.target(x), learner.update(), learner.target(x)
+        seen.append([torch.equal(now, q) for q in (before, learner.network(x))])
     assert seen == [[True, False], [True, False], [False, True]] * 2 + [[True, False]]
 
 
 @pytest.mark.parametrize("copies, every", [(1, 4), (8, 4), (6, 4), (2, 1)])
-def test_steps_and_updates_keep_their_ratio(copies, every):
-    learner = agent(maze(), copies, update_every=every)
-    assert learner.train(62) == []
-    losses, steps = learner.train(200), learner.worlds.steps
-    assert 200 <= steps < 200 + copies and len(learner.buffer) == steps
+def test_steps_and_updates_keep_their_ratio_and_the_generator_decides(copies, every):
+    seen, made = [], partial(agent, maze(), copies, update_every=every)
+    learner, again = (made(torch.Generator().manual_seed(1)) for _ in "ab")
+    learner.objective = lambda *a, f=learner.objective, **k: seen.append((*a, x := f(*a, **k))) or x
+    early, losses, steps = learner.train(62), learner.train(200), learner.worlds.steps
+    assert early == [] and 200 <= steps < 200 + copies and len(learner.buffer) == steps
     assert len(losses) == learner.updates == (steps - 64) // every
+    assert again.train(200) == losses == [loss.item() for *_, loss in seen]
+    assert {(n, t, len(b.reward)) for n, t, b, _ in seen} == {(learner.network, learner.target, 64)}
 
 
-def test_it_acts_at_random_less_and_less():
-    learner = agent(maze(), replay_start=10**6, last_epsilon=0.0, anneal_over=240)
+@pytest.mark.parametrize("e", [1.0, 0.0])
+def test_its_share_of_random_actions_is_a_line_over_the_steps(e):
+    learner = agent(maze(), first_epsilon=e, last_epsilon=1 - e, anneal_over=240, replay_start=999)
+    learner.target.load_state_dict({"weight": torch.zeros(3, 5)})  # it has no say
     learner.train(480)
     assert (memory := learner.buffer.ring)
     best = (learner.network(memory.observation).argmax(1) == memory.action)[:480].double()
-    assert best[240:].all() and abs(best[:240].mean() - 2 / 3) < 0.07
-    assert best[:48].mean() + 0.2 < best[192:240].mean()
+    random = e + (1 - 2 * e) * (torch.arange(10) / 5 + 1 / 12).clamp(max=1)
+    assert_close(best.unflatten(0, (10, 48)).mean(1), 1 - 2 / 3 * random, atol=0.2, rtol=0)
 
 
 @pytest.mark.worked("r = 1, γ = 0.9, Q̂(s′, ·) = (2, 5, -7): y = 5.5; an error of 2.5 pulls by 1")
 def test_one_update_by_hand():
     reward, next_q = torch.ones(2), torch.tensor([2.0, 5.0, -7.0]).expand(2, 3)
     target = td_target(reward, torch.tensor([False, True]), next_q, discount=0.9)
-    assert_close(target, torch.tensor([5.5, 1.0]))
-    q = torch.tensor([[3.0, 9.0, 4.0], [9.0, 1.6, 6.0]], requires_grad=True)
-    action = torch.tensor([0, 1])  # errors y - Q of 2.5 and -0.6
+    assert_close(target, torch.tensor([5.5, 1.0]))  # errors y - Q of 2.5 and -0.6
+    q, action = torch.tensor([[3, 9, 4], [9, 1.6, 6]], requires_grad=True), torch.tensor([0, 1])
     loss, squared = dqn_loss(q, action, target), dqn_loss(q, action, target, error=F.mse_loss)
     assert_close(torch.stack([loss, squared]), torch.tensor([2.0 + 0.18, 6.25 + 0.36]) / 2)
     assert_close(grad(loss, q)[0], torch.tensor([[-1.0, 0, 0], [0, 0.6, 0]]) / 2)
+    assert_close(dqn_loss(q, action, target, error=lambda q, y: (q - y).sum()), torch.tensor(-1.9))
 
 
 @pytest.mark.worked("2015, Extended Data Table 1: the settings for Atari")
