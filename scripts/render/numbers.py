@@ -11,13 +11,13 @@ Column = tuple[str, Callable[[Row], object]]
 
 VERIFY: list[Column] = [
     ("pages", lambda row: row["pages"]),
-    ("a block", lambda row: f"{_block_ms(row):.0f} ms"),
+    ("block", lambda row: f"{_block_ms(row):.0f} ms"),
     ("plain, CPU s", lambda row: row["plain"]["cpu"]),
-    ("verify, one worker, CPU s", lambda row: row["cold_one"]["cpu"]),
+    ("verify, CPU s", lambda row: row["cold_one"]["cpu"]),
     ("ratio", lambda row: row["overhead"]),
-    ("workers as it chooses, CPU s", lambda row: row["cold"]["cpu"]),
-    ("workers as it chooses, s", lambda row: row["cold"]["wall"]),
-    ("unchanged, s", lambda row: row["unchanged"]["wall"]),
+    ("free, CPU s", lambda row: row["cold"]["cpu"]),
+    ("free, s", lambda row: row["cold"]["wall"]),
+    ("same, s", lambda row: row["unchanged"]["wall"]),
     ("one module, s", lambda row: row["one_module"]["wall"]),
     ("run again", lambda row: row["run_again"]),
     ("peak MB", lambda row: row["cold"]["peak_mb"]),
