@@ -69,9 +69,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         log.warning("%s", problem)
     page.meta.update(rendered.meta)
     if page.file.generated_by and config.repo_url and config.edit_uri:
-        own = _site.catalogue.of_path(rendered.path)  # a notebook has a file, a path has not
         source = PATHS if page.file.src_uri.startswith("paths/") else ROWS
-        source = page.file.src_uri if own else source
+        if _site.catalogue.of_path(rendered.path):  # a notebook's own; a path has none
+            source = page.file.src_uri
         page.edit_url = f"{config.repo_url.rstrip('/')}/{config.edit_uri}{source}"
     return rendered.body
 

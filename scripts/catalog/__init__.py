@@ -10,13 +10,15 @@ from scripts.catalog.leftovers import leftovers
 from scripts.catalog.links import check_links, check_prerequisites
 from scripts.catalog.markdown import read
 from scripts.catalog.names import Names
-from scripts.catalog.pages import as_index, as_notebook, as_page, check_names
+from scripts.catalog.pages import as_page, as_titled, check_names
 from scripts.catalog.paths import check_order, read_paths
 from scripts.catalog.records import (
     NOTEBOOKS,
     PACKAGES,
     Catalogue,
     Document,
+    Index,
+    Notebook,
     Page,
     Problem,
     Row,
@@ -65,7 +67,7 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
         catalogue.others[document.path] = document
         return document
     if document.slug == "index":
-        index, problems = as_index(document)
+        index, problems = as_titled(document, Index)
         catalogue.problems += problems
         if index:
             catalogue.indexes[document.folder] = index
@@ -85,7 +87,7 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
 
 def _place_notebook(catalogue: Catalogue, document: Document) -> Document:
     """A notebook, if its front matter is right; its record must not be taken for a page's."""
-    notebook, problems = as_notebook(document)
+    notebook, problems = as_titled(document, Notebook)
     catalogue.problems += problems
     if notebook is None:
         return document

@@ -66,8 +66,8 @@ class FrontMatter(_Strict):
     also_in: list[str] = []
 
 
-class IndexFrontMatter(_Strict):
-    """Metadata of a category's introduction."""
+class ShortFrontMatter(_Strict):
+    """Metadata of a category's introduction, or of a notebook."""
 
     title: str
     summary: str = Field(min_length=20, max_length=200)

@@ -1,4 +1,4 @@
-"""From a document to an algorithm's page or a category's introduction, checked."""
+"""From a document to an algorithm's page, a category's introduction or a notebook, checked."""
 
 import re
 from difflib import get_close_matches
@@ -13,14 +13,15 @@ from scripts.catalog.records import (
     Document,
     FrontMatter,
     Index,
-    IndexFrontMatter,
     Notebook,
     Page,
     Problem,
+    ShortFrontMatter,
 )
 from scripts.catalog.yamls import line_of_key
 
 Front = TypeVar("Front", bound=BaseModel)
+Titled = TypeVar("Titled", Index, Notebook)
 TITLES = [f"{number}. {title}" for number, title in enumerate(SECTIONS, start=1)]
 
 
@@ -45,22 +46,12 @@ def as_page(document: Document) -> tuple[Page | None, list[Problem]]:
     return page, problems + _title(page, front.title)
 
 
-def as_index(document: Document) -> tuple[Index | None, list[Problem]]:
-    """The introduction, if its front matter is right, and what is wrong with it."""
-    front, problems = _front(document, IndexFrontMatter)
+def as_titled(document: Document, kind: type[Titled]) -> tuple[Titled | None, list[Problem]]:
+    """The introduction or the notebook, if its front matter is right, and what is wrong with it."""
+    front, problems = _front(document, ShortFrontMatter)
     if front is None:
         return None, problems
-    index = Index(**document.__dict__, front=front)
-    return index, problems + _title(index, front.title)
-
-
-def as_notebook(document: Document) -> tuple[Notebook | None, list[Problem]]:
-    """The notebook, if its front matter is right, and what is wrong with it."""
-    front, problems = _front(document, IndexFrontMatter)
-    if front is None:
-        return None, problems
-    notebook = Notebook(**document.__dict__, front=front)
-    return notebook, problems + _title(notebook, front.title)
+    return kind(**document.__dict__, front=front), problems + _title(document, front.title)
 
 
 def _front(document: Document, model: type[Front]) -> tuple[Front | None, list[Problem]]:

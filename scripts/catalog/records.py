@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.catalog.front import FrontMatter, IndexFrontMatter, LearningPath
+from scripts.catalog.front import FrontMatter, LearningPath, ShortFrontMatter
 
 SECTIONS = (
     "Overview & Motivation",
@@ -182,14 +182,14 @@ class Page(Document):
 class Index(Document):
     """A category's (or subfolder's) introduction."""
 
-    front: IndexFrontMatter
+    front: ShortFrontMatter
 
 
 @dataclass(frozen=True)
 class Notebook(Document):
     """A document of `docs/notebooks` whose front matter is right: it is run like a page."""
 
-    front: IndexFrontMatter
+    front: ShortFrontMatter
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ MEANING = {
     "Lawful": "held to laws, and to numbers worked by hand",
     "Matches": "somebody else’s code, in value and gradient",
     "Transcribed": "the paper’s equations, written out slowly",
-    "Shows": "what it claims, on each of five seeds",
+    "Shows": "what it claims, on every seed that was run",
 }
 
 

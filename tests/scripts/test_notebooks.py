@@ -139,10 +139,13 @@ def test_the_page_is_the_notebook_and_shows_what_any_page_would(written, url):
     )
 
 
-def test_a_figure_that_is_no_vector_and_a_failure_survive_too(written):
+PIXELS = Figure("Up", None, "UklGRg==", 20, 10)
+
+
+def test_all_figures_no_vector_among_them_and_a_failure_survive_too(written):
     ran = (
         BlockRecord(1, 13, "failed", error="docs/x.md:14: AssertionError: no"),
-        BlockRecord(2, 20, "passed", figures=(Figure("Up", None, "UklGRg==", 20, 10),)),
+        BlockRecord(2, 20, "passed", figures=(PIXELS, Figure("Down", SVG, None, 30, 10))),
     )
     made = site(written.root, *ran)
     text = from_notebook(made, book(made))

@@ -96,6 +96,13 @@ def test_what_is_written_comes_before_what_is_planned():
     assert ask(made({"t": "Sparse Net", "p": 1}, {"t": "Sparse Net"}), "sparse") == ["1", "0"]
 
 
+def test_where_no_page_has_all_words_the_one_with_most_comes_first():
+    much = {"t": "Sparse", "a": ["Sparse"], "s": "sparse"}
+    most = {"t": "Other", "s": "of sparse gates, among much else that has nothing to do with it"}
+    all_but_one = {"t": "Third", "s": "sparse gates and routers, among much else that is here"}
+    assert ask(made(much, most, all_but_one), "sparse gates routers xylophone") == ["2", "1"]
+
+
 @pytest.mark.parametrize(
     "query, hit, terms, expected",
     [
