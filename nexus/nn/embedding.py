@@ -16,3 +16,12 @@ class TokensAndPlaces(nn.Module):
 
     def forward(self, ids: Int[Tensor, "b n"], index: Int[Tensor, " n"]) -> Float[Tensor, "b n d"]:
         return self.token(ids) + self.place(index)
+
+
+class Tokens(nn.Embedding):
+    """A learned vector for each token; its place is left to the mixers."""
+
+    def forward(  # type: ignore[override]
+        self, ids: Int[Tensor, "b n"], index: Int[Tensor, " n"]
+    ) -> Float[Tensor, "b n d"]:
+        return super().forward(ids)
