@@ -53,5 +53,45 @@ def test_nexus_imports_nothing_by_a_name_made_at_run_time():
     assert not wrong
 
 
+def shape(function: ast.FunctionDef) -> str:
+    """A function without names of its own, docstring, annotations and decorators."""
+    names: dict[str, str] = {}
+    tree = ast.parse(ast.unparse(function)).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    tree.name, tree.decorator_list, tree.returns = "f", [], None
+    if ast.get_docstring(tree) is not None:
+        tree.body = tree.body[1:] or [ast.Pass()]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+            node.arg = names.setdefault(node.arg, f"x{len(names)}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and (node.id in names or isinstance(node.ctx, ast.Store)):
+            node.id = names.setdefault(node.id, f"x{len(names)}")
+    return ast.unparse(tree)
+
+
+def twice(files) -> list[list[str]]:
+    """Functions of five lines or more that stand in these files more than once, names apart."""
+    seen: dict[str, list[str]] = {}
+    for file, text in files:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (code := shape(node)).count("\n") >= 4:
+                seen.setdefault(code, []).append(f"{file}:{node.lineno} {node.name}")
+    return [places for places in seen.values() if len(places) > 1]
+
+
+def test_no_function_of_five_lines_stands_twice():
+    assert not twice((name(file), file.read_text()) for file in MODULES)
+
+
+def test_a_copy_with_other_names_and_comments_is_found():
+    one = "def f(a: int, b):\n    'Doc.'\n    c = a + b\n    c += 1\n    d = c * a\n    return d\n"
+    two = "def g(x, y):\n    z = x + y\n    z += 1\n    # why\n    w = z * x\n    return w\n"
+    assert twice([("one", one), ("two", two)]) == [["one:1 f", "two:1 g"]]
+    assert not twice([("one", one), ("two", two.replace("z * x", "z * y"))])
+    assert not twice([("one", one), ("two", two.replace("    z += 1\n", ""))])
+
+
 def test_no_utils():
     assert not [p for p in (*MODULES, *SCRIPTS) if "util" in p.stem]
