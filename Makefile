@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site test serve verify standalone verify-twice measure stale mutants evidence new check bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
+.PHONY: site test serve verify standalone verify-twice measure bench stale mutants evidence new check bench-verify bench-site lint types unit strict build browser chromium sandbox fresh clean
 
 ## Main jobs
 
@@ -47,6 +47,9 @@ fresh: .venv/docs  # every block again, then the site: what is published
 
 measure: .venv/docs  # PAGE=docs/….md: its experiments, all seeds; SMOKE=1: seed 0; WORKERS=1: timings
 	@$(BIN)/python -m scripts.measure $(if $(SMOKE),--smoke) $(if $(WORKERS),--workers $(WORKERS)) $(PAGE)
+
+bench:  # CATEGORY=attention: all methods of a board on the same tasks, docs/boards/….md
+	@$(MAKE) --no-print-directory measure PAGE=docs/boards/$(CATEGORY).md
 
 stale: .venv/docs  # experiments whose code has changed since they were measured
 	@$(BIN)/python -m scripts.measure.stale $(PAGE)

@@ -4,6 +4,7 @@
 `python -m scripts.catalog` prints the problems, one a line, and fails if there is one.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scripts.catalog.leftovers import leftovers
@@ -13,8 +14,8 @@ from scripts.catalog.names import Names
 from scripts.catalog.pages import as_page, as_titled, check_names
 from scripts.catalog.paths import check_order, read_paths
 from scripts.catalog.records import (
-    NOTEBOOKS,
     PACKAGES,
+    Board,
     Catalogue,
     Document,
     Index,
@@ -26,6 +27,9 @@ from scripts.catalog.records import (
 from scripts.catalog.redirects import read_redirects
 from scripts.catalog.rows import disagreements, read_rows
 from scripts.catalog.yamls import line_of_key
+
+BESIDE: dict[str, Callable[..., Board | Notebook]] = {"notebooks": Notebook, "boards": Board}
+"""The folders of `docs` whose documents are run and are no algorithm's."""
 
 __all__ = ["PACKAGES", "Catalogue", "Document", "Page", "Problem", "Row", "load"]
 
@@ -61,8 +65,8 @@ def load(root: Path) -> Catalogue:
 def _place(catalogue: Catalogue, document: Document) -> Document:
     """Put a document where it belongs; the page or introduction made of it, if it is one."""
     in_category = document.folder.split("/")[0] in PACKAGES
-    if document.folder == NOTEBOOKS:
-        return _place_notebook(catalogue, document)
+    if document.folder in BESIDE:
+        return _place_beside(catalogue, document)
     if not in_category:
         catalogue.others[document.path] = document
         return document
@@ -85,22 +89,25 @@ def _place(catalogue: Catalogue, document: Document) -> Document:
     return page
 
 
-def _place_notebook(catalogue: Catalogue, document: Document) -> Document:
-    """A notebook, if its front matter is right; its record must not be taken for a page's."""
-    notebook, problems = as_titled(document, Notebook)
+def _place_beside(catalogue: Catalogue, document: Document) -> Document:
+    """A notebook or a board, if its front matter is right; its records have its name alone."""
+    made, problems = as_titled(document, BESIDE[document.folder])
     catalogue.problems += problems
-    if notebook is None:
+    if made is None:
         return document
-    if notebook.slug in catalogue.rows:
-        what = f"the slug {notebook.slug!r} is that of an algorithm"
-        catalogue.problems.append(Problem(notebook.path, 1, what, "rename the file"))
+    if made.slug in (catalogue.rows | catalogue.notebooks | catalogue.boards):
+        what = f"the slug {made.slug!r} is that of an algorithm, a notebook or a board"
+        catalogue.problems.append(Problem(made.path, 1, what, "rename the file"))
         return document
-    catalogue.notebooks[notebook.slug] = notebook
-    return notebook
+    if isinstance(made, Board):
+        catalogue.boards[made.slug] = made
+    else:
+        catalogue.notebooks[made.slug] = made
+    return made
 
 
 def _never_run(document: Document) -> list[Problem]:
-    """Only pages of algorithms and notebooks are run, so no other may show Python."""
+    """Only pages of algorithms, notebooks and boards are run, so no other may show Python."""
     what, mend = "nothing runs the Python on this page", "move it to an algorithm's page"
     return [Problem(document.path, block.line, what, mend) for block in document.blocks]
 

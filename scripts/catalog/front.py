@@ -73,6 +73,12 @@ class ShortFrontMatter(_Strict):
     summary: str = Field(min_length=20, max_length=200)
 
 
+class BoardFrontMatter(ShortFrontMatter):
+    """Metadata of a leaderboard; `categories` are those whose introductions show it."""
+
+    categories: list[str] = Field(min_length=1)
+
+
 class Week(_Strict):
     """A stretch of a learning path; `aim` is what a reader can do after it."""
 

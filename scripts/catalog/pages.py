@@ -1,6 +1,7 @@
-"""From a document to an algorithm's page, a category's introduction or a notebook, checked."""
+"""From a document to a page, a category's introduction, a notebook or a board, checked."""
 
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from scripts.catalog.names import Names, source_lines
 from scripts.catalog.records import (
     PACKAGES,
     SECTIONS,
+    Board,
+    BoardFrontMatter,
     Document,
     FrontMatter,
     Index,
@@ -21,7 +24,7 @@ from scripts.catalog.records import (
 from scripts.catalog.yamls import line_of_key
 
 Front = TypeVar("Front", bound=BaseModel)
-Titled = TypeVar("Titled", Index, Notebook)
+Titled = TypeVar("Titled", bound=Index | Notebook | Board)
 TITLES = [f"{number}. {title}" for number, title in enumerate(SECTIONS, start=1)]
 
 
@@ -46,11 +49,19 @@ def as_page(document: Document) -> tuple[Page | None, list[Problem]]:
     return page, problems + _title(page, front.title)
 
 
-def as_titled(document: Document, kind: type[Titled]) -> tuple[Titled | None, list[Problem]]:
-    """The introduction or the notebook, if its front matter is right, and what is wrong with it."""
-    front, problems = _front(document, ShortFrontMatter)
+def as_titled(
+    document: Document, kind: Callable[..., Titled]
+) -> tuple[Titled | None, list[Problem]]:
+    """The introduction, notebook or board, if its front matter is right, and what is wrong."""
+    model = BoardFrontMatter if kind is Board else ShortFrontMatter
+    front, problems = _front(document, model)
     if front is None:
         return None, problems
+    for at, category in enumerate(getattr(front, "categories", [])):
+        if category not in PACKAGES:
+            line = line_of_key(document.text, ("categories", at))
+            what = f"categories names {category!r}"
+            problems.append(Problem(document.path, line, what, "name a category's folder"))
     return kind(**document.__dict__, front=front), problems + _title(document, front.title)
 
 

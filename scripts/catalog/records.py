@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.catalog.front import FrontMatter, LearningPath, ShortFrontMatter
+from scripts.catalog.front import BoardFrontMatter, FrontMatter, LearningPath, ShortFrontMatter
 
 SECTIONS = (
     "Overview & Motivation",
@@ -18,9 +18,6 @@ SECTIONS = (
     "Common Pitfalls",
     "References",
 )
-
-NOTEBOOKS = "notebooks"
-"""The folder of `docs` whose documents are run and belong to no category."""
 
 PACKAGES = {
     "01_reinforcement_learning": "rl",
@@ -193,6 +190,13 @@ class Notebook(Document):
 
 
 @dataclass(frozen=True)
+class Board(Document):
+    """A document of `docs/boards`: it measures methods of its categories on the same tasks."""
+
+    front: BoardFrontMatter
+
+
+@dataclass(frozen=True)
 class Row:
     """An algorithm of the catalogue; the truth until its page exists."""
 
@@ -220,6 +224,7 @@ class Catalogue:
     indexes: dict[str, Index] = field(default_factory=dict)
     others: dict[str, Document] = field(default_factory=dict)
     notebooks: dict[str, Notebook] = field(default_factory=dict)
+    boards: dict[str, Board] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     paths: list[LearningPath] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
@@ -232,8 +237,13 @@ class Catalogue:
 
     @property
     def run(self) -> list[Document]:
-        """All documents whose blocks are run: the pages of algorithms, then the notebooks."""
-        return [*self.pages.values(), *self.notebooks.values()]
+        """All documents whose blocks are run: the pages of algorithms, notebooks, boards."""
+        return [*self.pages.values(), *self.notebooks.values(), *self.boards.values()]
+
+    @property
+    def measured(self) -> list["Page | Board"]:
+        """All documents that may hold experiments."""
+        return [*self.pages.values(), *self.boards.values()]
 
     def of_path(self, path: str) -> Document | None:
         """The document at a path such as `docs/02_…/x.md`."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page, load
+from scripts.catalog import Document, load
 from scripts.measure import states
 from scripts.measure.files import write
 from scripts.measure.fingerprint import experiments, fingerprint
@@ -30,14 +30,14 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a seed is one thread
     os.environ.setdefault("MPLBACKEND", "Agg")
     root = Path.cwd()
-    pages, unknown = select(root, load(root).pages.values(), args.pages)
+    pages, unknown = select(root, load(root).measured, args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
     good = [_one(root, page, args.smoke, args.workers) for page in pages]
     return 0 if all(good) and not unknown else 1
 
 
-def _one(root: Path, page: Page, confirm: bool, workers: int | None) -> bool:
+def _one(root: Path, page: Document, confirm: bool, workers: int | None) -> bool:
     found = experiments(page)
     names = [each.name for each in found]
     if not found:
@@ -57,7 +57,7 @@ def _one(root: Path, page: Page, confirm: bool, workers: int | None) -> bool:
         return False
 
 
-def measure(root: Path, page: Page, workers: int, asked: int | None) -> bool:
+def measure(root: Path, page: Document, workers: int, asked: int | None) -> bool:
     """Compute all results of the page, then write them.
 
     What is recorded of the files is how they were before: whoever edits one meanwhile has results

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.measure.states import paths
 
 LIMIT = 200_000
@@ -43,7 +43,7 @@ def npz(arrays: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def stored(root: Path, page: Page) -> dict[str, Any]:
+def stored(root: Path, page: Document) -> dict[str, Any]:
     """The arrays of a page's record, by name."""
     import numpy
 
@@ -63,7 +63,7 @@ def too_large(arrays: dict[str, Any]) -> str | None:
     return f"its arrays take {over} of a page; keep fewer of them, or a narrower dtype (uint8)"
 
 
-def write(root: Path, page: Page, record: dict[str, Any], arrays: dict[str, Any]) -> None:
+def write(root: Path, page: Document, record: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Put both files in place, by renaming finished ones.
 
     Whoever is stopped between the two leaves a pair whose digest is wrong, and which is refused.

@@ -77,10 +77,15 @@ def fingerprint(root: Path, page: Document, found: Found) -> dict[str, str]:
     shared = []
     for file in closure(root, replace(page, blocks=tuple(blocks))):
         if file != module:
-            data = (root / file).with_suffix(".npz")  # what a module of nexus.data reads
             shared += [file, _of_file(root / file)]
-            shared += [_hash([data.read_bytes().hex()])] if data.is_file() else []
+            shared += [_hash([data.read_bytes().hex()]) for data in _beside(root / file)]
     return {"own": _hash(own), "shared": _hash(shared)}
+
+
+def _beside(file: Path) -> list[Path]:
+    """The data that a module of `nexus.data` reads: files of its name beside it."""
+    found = file.parent.glob(f"{file.stem}.*")
+    return sorted(each for each in found if each.suffix in (".npz", ".xz"))
 
 
 def _of_file(file: Path) -> str:

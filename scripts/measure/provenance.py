@@ -10,14 +10,14 @@ from datetime import date
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.catalog.imports import parsed
 from scripts.verify.key import closure
 
 ALWAYS = ("torch", "numpy")
 
 
-def provenance(root: Path, page: Page) -> dict:
+def provenance(root: Path, page: Document) -> dict:
     """All but the results, their seconds, and the GPU, if one will be used."""
     return {
         "page": page.path,
@@ -29,7 +29,7 @@ def provenance(root: Path, page: Page) -> dict:
     }
 
 
-def commit(root: Path, page: Page) -> str:
+def commit(root: Path, page: Document) -> str:
     """The commit of the checkout, with a mark where the page or what it imports differs from it."""
 
     def git(*words: str) -> str:
@@ -59,7 +59,7 @@ def _processor() -> str:
     return " ".join(text.split("@")[0].split()) or "unknown"
 
 
-def versions(page: Page) -> dict[str, str]:
+def versions(page: Document) -> dict[str, str]:
     """Of torch, of numpy, and of the packages that the page's blocks import."""
     found = set()
     for block in page.blocks:

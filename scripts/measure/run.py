@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.catalog.records import Block
 from scripts.measure import processes
 from scripts.measure.files import pack, too_large
@@ -63,7 +63,7 @@ class Progress:
 
 
 def compute(
-    root: Path, page: Page, found: list[Found], workers: int, only: int | None = None
+    root: Path, page: Document, found: list[Found], workers: int, only: int | None = None
 ) -> dict[str, list[Outcome]]:
     """The outcomes of each experiment, one a seed: of all seeds, or of the first `only`.
 
@@ -107,7 +107,7 @@ def packed(name: str, outcomes: dict[int, Outcome]) -> tuple[list[dict], dict[st
     return results, arrays
 
 
-def _fits(page: Page, found: Found, done: dict, outcomes: dict[int, Outcome]) -> None:
+def _fits(page: Document, found: Found, done: dict, outcomes: dict[int, Outcome]) -> None:
     """Say at once that the arrays are too many: the other seeds will take minutes."""
     arrays = packed(found.name, outcomes)[1]
     for name, others in done.items():
@@ -121,7 +121,7 @@ class _Place:
     """An experiment, and what its seeds find; its methods run in a process of the seed's own."""
 
     root: Path
-    page: Page
+    page: Document
     found: Found
     known: dict[str, list[dict]]
     block: Block | None = None  # the one that runs

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scripts.catalog import Page
+from scripts.catalog import Document
 from scripts.measure import states
 from scripts.measure.files import pack, stored, write
 from scripts.measure.fingerprint import experiments, fingerprint
@@ -15,7 +15,7 @@ ROUNDING = 1e-6
 """Relative difference that arrays of floats may have."""
 
 
-def smoke(root: Path, page: Page, workers: int) -> bool:
+def smoke(root: Path, page: Document, workers: int) -> bool:
     """Make the page's stale results current, if seed 0 of all its experiments says so.
 
     Raises:

@@ -14,7 +14,7 @@ from scripts.verify.__main__ import select
 def main(paths: list[str]) -> int:
     """List them, with what to run."""
     root = Path.cwd()
-    pages, unknown = select(root, load(root).pages.values(), paths)
+    pages, unknown = select(root, load(root).measured, paths)
     found = [(page, each) for page in pages for each in standing(root, page)]
     lines = []
     for page, each in found:

@@ -3,7 +3,7 @@
 import html
 from urllib.parse import urlencode
 
-from scripts.catalog.records import Notebook, Page
+from scripts.catalog.records import Board, Notebook, Page
 from scripts.render.bibtex import bibtex
 from scripts.render.records import Site
 from scripts.render.text import attribute, raw
@@ -24,7 +24,7 @@ def _cite(page: Page) -> str:
     return _folded("Cite the paper", f'<pre class="nx-bibtex"><code>{entry}</code></pre>')
 
 
-def report(site: Site, page: Page | Notebook) -> str:
+def report(site: Site, page: Page | Notebook | Board) -> str:
     """A new issue with the facts filled in; the facts alone where no repository is known."""
     facts = _facts(site, page)
     if site.repo:
@@ -39,7 +39,7 @@ def report(site: Site, page: Page | Notebook) -> str:
     return _folded("Report a mistake", f"<p>{lede}</p><ul>{inside}</ul>")
 
 
-def _facts(site: Site, page: Page | Notebook) -> list[tuple[str, str]]:
+def _facts(site: Site, page: Page | Notebook | Board) -> list[tuple[str, str]]:
     """What somebody needs to know who looks into it."""
     record = site.records.get(page.slug)
     versions = ", ".join(f"{k} {v}" for k, v in record.versions.items()) if record else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from scripts.catalog.front import paper_link
 from scripts.catalog.records import Catalogue, Page, Row
+from scripts.render.boards import on_index
 from scripts.render.marks import badges, marks
 from scripts.render.page import content
 from scripts.render.records import Rendered, Site
@@ -24,6 +25,7 @@ def render_index(site: Site, folder: str) -> Rendered:
         summary = index.front.summary
         body, problems = content(site, index, below_title=f'<p class="nx-lede">{raw(summary)}</p>')
     parts = [body.rstrip("\n"), count_line(site.catalogue, folder), *_groups(site, folder, path)]
+    parts[2:2] = on_index(site, folder, path)
     meta = {"title": title, "description": summary or f"Algorithms: {title}"}
     return Rendered(path, meta, "\n\n".join(parts) + "\n", tuple(problems))
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalog.records import PACKAGES, Document, Index, Notebook, Page
+from scripts.catalog.records import PACKAGES, Board, Document, Index, Notebook, Page
 from scripts.render.blocks import fence
 from scripts.render.index import heading
 from scripts.render.links import named
@@ -41,7 +41,7 @@ def markdown(site: Site, path: str) -> str:
     document = site.catalogue.of_path(path)
     if isinstance(document, Page):
         return _algorithm(site, document)
-    if isinstance(document, Notebook):
+    if isinstance(document, Notebook | Board):
         return _text(site, document)
     if document is None or isinstance(document, Index):
         rendered = render(site, path)
@@ -55,7 +55,9 @@ def _filled(site: Site, name: str) -> str:
 
 def _text(site: Site, document: Document) -> str:
     """The document's Markdown; its blocks as plain fences, with their outputs."""
-    record = site.records.get(document.slug) if isinstance(document, Page | Notebook) else None
+    record = (
+        site.records.get(document.slug) if isinstance(document, Page | Notebook | Board) else None
+    )
     ran = {block.number: block for block in record.blocks} if record else {}
     parts = []
     for piece in pieces(site, document, lambda target: relative(target, document.path)):

@@ -8,7 +8,7 @@ REFERENCE = "use_cases quick_reference glossary papers numbers not_run statistic
 
 
 def navigation(catalogue: Catalogue) -> list[dict]:
-    """Home, the catalogue, paths, the categories, notebooks, reference, shared code."""
+    """Home, the catalogue, paths, the categories, notebooks, boards, reference, shared code."""
     entries: list[dict] = [{"Home": "index.md"}]
     there = {p.removeprefix("docs/") for p in catalogue.others}
     if "catalogue.md" in there:
@@ -23,6 +23,9 @@ def navigation(catalogue: Catalogue) -> list[dict]:
     ]
     if notebooks:
         entries.append({"Notebooks": notebooks})
+    boards = [{b.front.title: b.path.removeprefix("docs/")} for b in catalogue.boards.values()]
+    if boards:
+        entries.append({"Leaderboards": boards})
     reference = [f"{name}.md" for name in REFERENCE if f"{name}.md" in there]
     if reference:
         entries.append({"Reference": [_titled(catalogue, path) for path in reference]})

@@ -58,13 +58,14 @@ def _entries(site: Site) -> Iterator[dict]:
     for path in catalogue.paths:
         found = {"u": _html(path.path), "t": path.title, "c": "Learning path", "s": path.summary}
         yield found | {"h": " · ".join(week.title for week in path.weeks)}
-    for notebook in catalogue.notebooks.values():
+    kinds = [("Notebook", catalogue.notebooks), ("Leaderboard", catalogue.boards)]
+    for kind, document in ((kind, each) for kind, found in kinds for each in found.values()):
         yield {
-            "u": _html(notebook.path),
-            "t": notebook.front.title,
-            "c": "Notebook",
-            "s": notebook.front.summary,
-            "h": " · ".join(_headings(notebook)),
+            "u": _html(document.path),
+            "t": document.front.title,
+            "c": kind,
+            "s": document.front.summary,
+            "h": " · ".join(_headings(document)),
         }
     for document in catalogue.others.values():
         yield _other(document)

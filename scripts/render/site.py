@@ -4,8 +4,9 @@ from pathlib import Path
 
 from scripts.catalog import load
 from scripts.catalog.names import Names
-from scripts.catalog.records import PACKAGES, Catalogue, Index, Notebook, Page, Problem
+from scripts.catalog.records import PACKAGES, Board, Catalogue, Index, Notebook, Page, Problem
 from scripts.render.bibtex import bibliography
+from scripts.render.boards import render_board
 from scripts.render.capstone import render_notebook
 from scripts.render.catalogue import ROWS, catalogue_json, catalogue_script
 from scripts.render.faces import faces
@@ -91,4 +92,6 @@ def render(site: Site, path: str) -> Rendered | None:
         return render_page(site, document)
     if isinstance(document, Notebook):
         return render_notebook(site, document)
+    if isinstance(document, Board):
+        return render_board(site, document)
     return render_other(site, document) if document else None

@@ -34,7 +34,7 @@ def main() -> int:
     catalogue = load(root)
     for problem in catalogue.problems:
         print(problem, file=sys.stderr)
-    every = [*catalogue.pages.values()] if args.standalone else catalogue.run
+    every = catalogue.measured if args.standalone else catalogue.run
     pages, unknown = select(root, every, args.pages)
     for path in unknown:
         print(f"{path}:1: this is no page of the catalogue, or its front matter is wrong")
