@@ -2,7 +2,7 @@
 
 Source: Su et al. 2021, RoFormer, https://arxiv.org/abs/2104.09864, section 3.2 (the rotation of
 pairs), equation 34 (its fast form).
-Differs: the pairs may lie elsewhere than side by side (`half_split`); places and pairs count from 0.
+Differs: the pairs may lie elsewhere than side by side (`half_split`); places, pairs count from 0.
 
 Letters: b batch, h heads, n tokens, c width of a head, p = c / 2 pairs, d model width.
 """
@@ -80,7 +80,7 @@ class Rotary:
             raise ValueError(f"x is {x.shape[-1]} wide, but {pairs} frequencies turn {2 * pairs}")
         angle = index[:, None] * self.frequency.to(x.device)
         wide = torch.promote_types(x.dtype, torch.float32)
-        return self.layout(x.to(wide), angle.cos().to(wide), angle.sin().to(wide)).to(x.dtype)
+        return self.layout(x, angle.cos().to(wide), angle.sin().to(wide)).to(x.dtype)
 
 
 def to_half_split(weight: Float[Tensor, "hc d"], *, heads: int) -> Float[Tensor, "hc d"]:

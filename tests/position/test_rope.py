@@ -15,11 +15,11 @@ LAYOUTS = pytest.mark.parametrize("layout", [half_split, interleaved])
 
 def test_half_split_matches_llama(matches):
     llama = pytest.importorskip("transformers.models.llama.modeling_llama")
-    x, angle = torch.randn(2, 3, 5, 8, requires_grad=True), torch.arange(5)[:, None]
-    angle = (angle * frequencies(8)).repeat(1, 2)[None]
+    x, f = torch.randn(2, 3, 5, 8, requires_grad=True), frequencies(8).requires_grad_()
+    angle = (torch.arange(5)[:, None] * f).repeat(1, 2)[None]
     theirs, _ = llama.apply_rotary_pos_emb(x, x, angle.cos(), angle.sin())
-    ours = Rotary(frequencies(8))(x, torch.arange(5))
-    matches(llama.apply_rotary_pos_emb, ours, theirs, wrt=(x,))
+    ours = Rotary(f)(x, torch.arange(5))
+    matches(llama.apply_rotary_pos_emb, ours, theirs, wrt=(x, f))
 
 
 def test_interleaved_matches_gpt_j(matches):
@@ -52,9 +52,9 @@ def rotation(x, frequency):
 
 
 def test_interleaved_is_the_papers_matrix(transcribed):
-    x = torch.randn(2, 3, 5, 8, requires_grad=True)
-    ours = Rotary(frequencies(8), layout=interleaved)(x, torch.arange(5))
-    transcribed(rotation, ours, rotation(x, frequencies(8)), wrt=(x,))
+    x, f = torch.randn(2, 3, 5, 8, requires_grad=True), frequencies(8).requires_grad_()
+    ours = Rotary(f, layout=interleaved)(x, torch.arange(5))
+    transcribed(rotation, ours, rotation(x, f), wrt=(x, f))
 
 
 @pytest.mark.law("relative shift: scores stay the same when all places move by the same amount")
@@ -63,12 +63,9 @@ def test_relative_shift(layout):
     rotary = Rotary(frequencies(8), layout=layout)
     q, k = torch.randn(2, 2, 3, 5, 8)
     here, index = torch.arange(5), torch.tensor([0, 7, 1, 30, 4])
-
-    def scores(shift):
-        return rotary(q, index + shift) @ rotary(k, here + shift).mT
-
-    assert_close(scores(1000), scores(0))
-    assert (rotary(q, index + 1) @ rotary(k, here).mT - scores(0)).abs().max() > 0.1
+    scores = [rotary(q, index + s) @ rotary(k, here + s).mT for s in (0, 1000)]
+    assert_close(*scores)
+    assert (rotary(q, index + 1) @ rotary(k, here).mT - scores[0]).abs().max() > 0.1
 
 
 @pytest.mark.law("a rotation: lengths stay, place 0 stays, turning by t and then by -t is nothing")
@@ -90,9 +87,8 @@ def test_layouts_differ_by_a_permutation():
         q, k = (Rotary(frequencies(8), layout=layout)(y, index) for y in (q, k))
         return q @ k.mT
 
-    ours = [to_half_split(w, heads=3) for w in weights]
     want = scores(weights, interleaved)
-    assert_close(scores(ours, half_split), want)
+    assert_close(scores([to_half_split(w, heads=3) for w in weights], half_split), want)
     assert (scores(weights, half_split) - want).abs().max() > 1
 
 
@@ -119,24 +115,28 @@ def test_by_hand():
     assert_close(quarter(x, torch.tensor([1])).flatten(), torch.tensor([-2.0, 1, 3, 4]))
     quarter.layout = half_split
     assert_close(quarter(x, torch.tensor([1])).flatten(), torch.tensor([-3.0, 2, 1, 4]))
+    order = to_half_split(torch.arange(8.0).view(8, 1).requires_grad_(), heads=2)
+    assert order.requires_grad and order.flatten().tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
 
 
 @pytest.mark.law("a low-precision x is turned by exact angles and rounded once, far away too")
 def test_angles_stay_precise():
-    x, index = torch.randn(1, 2, 3, 8).bfloat16(), torch.tensor([1, 257, 100_001])
+    x, index, seen = torch.randn(1, 2, 3, 8).bfloat16(), torch.tensor([1, 257, 100_001]), []
     rotary = Rotary(frequencies(8))
     assert_close(rotary(x, index), rotary(x.double(), index).bfloat16(), rtol=0, atol=0)
     with torch.device("meta"):
         assert frequencies(8).device.type == "cpu"  # a model made on meta keeps its angles
-    assert frequencies(8).dtype == torch.float64 and rotary.layout is half_split
-    assert rotary(x.to("meta"), index.to("meta")).is_meta
+    Rotary(frequencies(8), layout=lambda x, c, s: seen.extend([c.dtype, s.dtype]) or x)(x, index)
+    torch.set_default_dtype(torch.float32)
+    assert seen == [torch.float32] * 2 and frequencies(8).dtype == torch.float64
 
 
 def test_what_cannot_be_paired_is_refused():
     with pytest.raises(ValueError, match="width=7 is odd"):
         frequencies(7)
-    with pytest.raises(ValueError, match="x is 6 wide, but 4 frequencies turn 8"):
-        Rotary(frequencies(8))(torch.randn(1, 1, 2, 6), torch.arange(2))
+    for width in (2, 6, 10):
+        with pytest.raises(ValueError, match=f"x is {width} wide, but 4 frequencies turn 8"):
+            Rotary(frequencies(8))(torch.randn(1, 1, 2, width), torch.arange(2))
 
 
 def examples():
