@@ -124,8 +124,8 @@ def test_angles_stay_precise():
     x, index, seen = torch.randn(1, 2, 3, 8).bfloat16(), torch.tensor([1, 257, 100_001]), []
     rotary = Rotary(frequencies(8))
     assert_close(rotary(x, index), rotary(x.double(), index).bfloat16(), rtol=0, atol=0)
-    with torch.device("meta"):
-        assert frequencies(8).device.type == "cpu"  # a model made on meta keeps its angles
+    with torch.device("meta"):  # a model made there keeps its angles; they go where x is
+        assert not frequencies(8).is_meta and rotary(x.to("meta"), index.to("meta")).is_meta
     Rotary(frequencies(8), layout=lambda x, c, s: seen.extend([c.dtype, s.dtype]) or x)(x, index)
     torch.set_default_dtype(torch.float32)
     assert seen == [torch.float32] * 2 and frequencies(8).dtype == torch.float64
