@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from scripts.catalog.front import paper_link
 from scripts.catalog.records import Catalogue, Page, Row
 from scripts.render.boards import on_index
 from scripts.render.marks import badges, marks
 from scripts.render.page import content
+from scripts.render.pathmap import family
+from scripts.render.paths import KEY, drawn
 from scripts.render.records import Rendered, Site
 from scripts.render.text import attribute, inline, link, raw, relative
 
@@ -25,9 +28,18 @@ def render_index(site: Site, folder: str) -> Rendered:
         summary = index.front.summary
         body, problems = content(site, index, below_title=f'<p class="nx-lede">{raw(summary)}</p>')
     parts = [body.rstrip("\n"), count_line(site.catalogue, folder), *_groups(site, folder, path)]
-    parts[2:2] = on_index(site, folder, path)
-    meta = {"title": title, "description": summary or f"Algorithms: {title}"}
+    parts[2:2] = [*_map(site.catalogue, folder), *on_index(site, folder, path)]
+    meta: dict = {"title": title, "description": summary or f"Algorithms: {title}"}
+    meta |= {"styles": ["paths"]}
     return Rendered(path, meta, "\n\n".join(parts) + "\n", tuple(problems))
+
+
+def _map(catalogue: Catalogue, folder: str) -> Iterator[str]:
+    """What is written in a category and what it builds on, if something builds on another."""
+    draw = partial(family, catalogue, folder)
+    if draw(width=760, columns=4):
+        yield "## What builds on what"
+        yield drawn(KEY, draw)
 
 
 def heading(catalogue: Catalogue, folder: str) -> str:

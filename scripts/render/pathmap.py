@@ -1,4 +1,4 @@
-"""A learning path as a map: weeks from top to bottom, steps as boxes, prerequisites as arrows."""
+"""Maps of pages: boxes from top to bottom, prerequisites as arrows; of a path, of a category."""
 
 import re
 import textwrap
@@ -40,10 +40,38 @@ def draw(catalogue: Catalogue, path: LearningPath, *, width: int, columns: int) 
             f'<text class="nx-map-week" x="{GUTTER}" y="{y + 4:.0f}">{raw(week.title)}</text>'
         )
     for number, slug in enumerate(path.steps, start=1):
-        parts.append(_step(catalogue, path, number, slug, boxes[slug]))
-    about = attribute(f"Map of the path {path.title}")
+        parts.append(_step(catalogue, path.path, slug, boxes[slug], number))
+    return _svg(f"Map of the path {path.title}", width, height, parts)
+
+
+def family(catalogue: Catalogue, folder: str, *, width: int, columns: int) -> str:
+    """A category's written pages and what they build on, as SVG; empty if nothing leads to another.
+
+    Each stands below all that it builds on.
+    """
+    own = [row.slug for row in catalogue.in_category(folder) if row.slug in catalogue.pages]
+    near = [slug for page in own for slug in catalogue.pages[page].front.prerequisites]
+    slugs = sorted({*own, *near}, key=lambda slug: (len(before(catalogue, slug)), slug))
+    edges = arrows(catalogue, slugs)
+    depth: dict[str, int] = {}
+    for slug in slugs:
+        depth[slug] = max((depth[one] + 1 for one, other in edges if other == slug), default=0)
+    boxes, y = dict[str, Box](), 2.0
+    wide = (width - GAP * (columns - 1)) / columns
+    for level in range(max(depth.values(), default=-1) + 1):
+        for line in _rows([slug for slug in slugs if depth[slug] == level], columns):
+            left = (width - len(line) * (wide + GAP) + GAP) / 2
+            boxes |= {slug: Box(left + at * (wide + GAP), y, wide) for at, slug in enumerate(line)}
+            y += HEIGHT + BETWEEN
+    parts = [_arrow(boxes[one], boxes[other]) for one, other in edges]
+    path = f"docs/{folder}/index.md"
+    parts += [_step(catalogue, path, slug, boxes[slug]) for slug in slugs]
+    return _svg("What builds on what", width, y - BETWEEN + 2, parts) if edges else ""
+
+
+def _svg(about: str, width: int, height: float, parts: list[str]) -> str:
     return (
-        f'<svg role="group" aria-label="{about}" viewBox="0 0 {width} {height:.0f}" '
+        f'<svg role="group" aria-label="{attribute(about)}" viewBox="0 0 {width} {height:.0f}" '
         f'width="{width}" height="{height:.0f}">{"".join(parts)}</svg>'
     )
 
@@ -86,11 +114,14 @@ def _lines(steps: list[str], edges: list[tuple[str, str]], columns: int) -> list
         depth[slug] = least
     lines = []
     for level in sorted(set(depth.values())):
-        same = [slug for slug in steps if depth[slug] == level]
-        rows = -(-len(same) // columns)
-        size = -(-len(same) // rows)
-        lines += [same[at : at + size] for at in range(0, len(same), size)]
+        lines += _rows([slug for slug in steps if depth[slug] == level], columns)
     return lines
+
+
+def _rows(slugs: list[str], columns: int) -> list[list[str]]:
+    """At most `columns` in a row, rows about equally long."""
+    size = -(-len(slugs) // -(-len(slugs) // columns))
+    return [slugs[at : at + size] for at in range(0, len(slugs), size)]
 
 
 def _arrow(one: Box, other: Box) -> str:
@@ -101,26 +132,28 @@ def _arrow(one: Box, other: Box) -> str:
     return f'<path class="nx-map-arrow" d="{line}m-4 -6l4 6l4 -6"/>'
 
 
-def _step(catalogue: Catalogue, path: LearningPath, number: int, slug: str, box: Box) -> str:
-    """A step's box, a link if its page is written."""
+def _step(catalogue: Catalogue, path: str, slug: str, box: Box, number: int = 0) -> str:
+    """A page's box, with its number on a path; a link if it is written."""
     page, row = catalogue.pages.get(slug), catalogue.rows.get(slug)
     title = page.front.title if page else row.title if row else slug
-    lines = label(title, int((box.width - 36) / LETTER))
+    indent = 29 if number else 12
+    lines = label(title, int((box.width - indent - 7) / LETTER))
     pitch = 15 if len(lines) < 3 else 13
     top = box.y + HEIGHT / 2 + 4.5 - pitch / 2 * (len(lines) - 1)
     words = "".join(
-        f'<tspan x="{box.x + 29:.0f}" y="{top + pitch * at:.0f}">{raw(line)} </tspan>'
+        f'<tspan x="{box.x + indent:.0f}" y="{top + pitch * at:.0f}">{raw(line)} </tspan>'
         for at, line in enumerate(lines)
     )
     kind = "" if page else " nx-map-planned"
+    count = f'<text class="nx-map-count" x="{box.x + 9:.0f}" y="{box.y + HEIGHT / 2 + 4:.0f}">'
+    count = f"{count}{number} </text>" if number else ""
     shown = (
         f"<title>{raw(title)}{'' if page else ' (planned)'}</title>"
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{HEIGHT}" rx="4"/>'
-        f'<text class="nx-map-count" x="{box.x + 9:.0f}" y="{box.y + HEIGHT / 2 + 4:.0f}">'
-        f"{number} </text><text>{words}</text>"
+        f"{count}<text>{words}</text>"
     )
     if page:
-        url = relative(page.path, path.path).removesuffix(".md") + ".html"
+        url = relative(page.path, path).removesuffix(".md") + ".html"
         shown = f'<a href="{attribute(url)}">{shown}</a>'
     return f'<g class="nx-map-step{kind}" data-step="{attribute(slug)}">{shown}</g>'
 

@@ -1,5 +1,8 @@
 """Learning paths: a page each with map and steps, an overview, and a strip for the front page."""
 
+from collections.abc import Callable
+from functools import partial
+
 from scripts.catalog.front import LearningPath, paper_link
 from scripts.catalog.records import Catalogue
 from scripts.render.pathmap import draw
@@ -18,14 +21,12 @@ KEY = (
 def render_path(site: Site, path: LearningPath) -> Rendered:
     """The page of one path; with a script its steps can be ticked off."""
     catalogue = site.catalogue
-    drawn = [(kind, draw(catalogue, path, width=w, columns=c)) for kind, (w, c) in MAPS.items()]
-    maps = "".join(f'<div class="nx-map nx-map-{kind}">{svg}</div>' for kind, svg in drawn)
     parts = [
         f"# {inline(path.title)}",
         f'<p class="nx-lede">{raw(path.summary)}</p>',
         _standing(catalogue, path),
         f'<p class="nx-note"><strong>What you should know:</strong> {raw(path.before)}</p>',
-        f'<figure class="nx-route">{maps}<figcaption>{raw(KEY)}</figcaption></figure>',
+        drawn(KEY, partial(draw, catalogue, path)),
     ]
     number = 1
     for at, week in enumerate(path.weeks, start=1):
@@ -35,6 +36,13 @@ def render_path(site: Site, path: LearningPath) -> Rendered:
     meta = {"title": path.title, "description": path.summary}
     meta |= {"scripts": ["paths"], "styles": ["paths"]}
     return Rendered(path.path, meta, "\n\n".join(parts) + "\n")
+
+
+def drawn(key: str, draw: Callable[..., str]) -> str:
+    """A map for wide screens and one for narrow ones, over what its signs mean."""
+    each = {kind: draw(width=w, columns=c) for kind, (w, c) in MAPS.items()}
+    maps = "".join(f'<div class="nx-map nx-map-{kind}">{svg}</div>' for kind, svg in each.items())
+    return f'<figure class="nx-route">{maps}<figcaption>{raw(key)}</figcaption></figure>'
 
 
 def path_at(catalogue: Catalogue, path: str) -> LearningPath | None:

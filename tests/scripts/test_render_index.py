@@ -112,3 +112,20 @@ def test_the_whole_site_is_written_as_markdown(tmp_path, capsys):
     assert written.startswith("---\ntitle: Alpha_Net\ndescription: It doubles")
     assert (out / "assets" / "a.css").is_file() and not (out / "data").exists()
     assert len(list(out.rglob("index.md"))) == 1 + 19
+
+
+def test_a_map_shows_what_builds_on_what_and_nothing_where_nothing_does(tmp_path):
+    root = checkout(tmp_path, BLOCK)
+    body = rendered(root, passed(stdout="4\n"), path=INDEX).body
+    steps = re.findall(r'<g class="(nx-map-step[^"]*)" data-step="(\w+)">(.*?)</g>', body)
+    wide = steps[: len(steps) // 2]
+    assert [(kind, slug) for kind, slug, _ in wide] == [
+        ("nx-map-step nx-map-planned", "beta"),
+        ("nx-map-step", "alpha"),
+    ]
+    assert body.count("nx-map-arrow") == 2 and 'href="alpha.html"' in wide[1][2]
+    tops = [float(re.findall(r'<rect x="[\d.]+" y="([\d.]+)"', inside)[0]) for *_, inside in wide]
+    assert tops[0] + 46 < tops[1]  # beta stands above alpha
+    assert "nx-map-count" not in body
+    other = rendered(root, path="docs/03_state_space_models/index.md").body
+    assert "nx-map" not in other

@@ -1,0 +1,1 @@
+"""Attention mechanisms: one module for each page of 02_attention_mechanisms."""

@@ -1,0 +1,1 @@
+"""Small tasks to learn: real pictures that come along, and sequences made on the spot."""

@@ -1,0 +1,1 @@
+"""Small environments, many copies at a time, and what drives them and remembers."""

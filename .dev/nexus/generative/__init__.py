@@ -1,0 +1,1 @@
+"""Generative models: one module for each page of 09_generative_models."""

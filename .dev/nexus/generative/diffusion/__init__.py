@@ -1,0 +1,1 @@
+"""Diffusion: one module for each page of 09_generative_models/diffusion."""

@@ -1,0 +1,1 @@
+"""Agents that learn a value of actions and act on it."""

@@ -1,0 +1,1 @@
+"""What every training loop stands on: one module for each page of its fundamentals."""
