@@ -21,7 +21,8 @@ def render_board(site: Site, board: Board) -> Rendered:
     """As any other page that is run: its blocks with their outputs."""
     record, front = site.records.get(board.slug), board.front
     body, problems = content(site, board, record, below_title=head(site, board))
-    meta = {"title": front.title, "description": front.summary, "scripts": ["copy"]}
+    meta = {"title": front.title, "description": front.summary}
+    meta |= {"scripts": ["copy"], "styles": ["notebook"]}
     return Rendered(board.path, meta, body, tuple(problems))
 
 
@@ -44,7 +45,7 @@ def measured(site: Site, board: Board) -> str:
     found = standing(site.catalogue.root, board)
     if not found or not all(each.holds for each in found):
         return f"Not measured as it stands: make bench CATEGORY={board.slug}"
-    return f"Measured {_when(found)} by make bench CATEGORY={board.slug}"
+    return f"Measured by make bench CATEGORY={board.slug}, {_when(found)}"
 
 
 def _when(found: list[Standing]) -> str:
@@ -60,7 +61,7 @@ def on_index(site: Site, category: str, path: str) -> Iterator[str]:
         if category not in board.front.categories or record is None:
             continue
         ran = {block.number: block for block in record.blocks}
-        yield f"## {inline(board.front.title)}"
+        yield f"## Leaderboard: {inline(board.front.title)}"
         yield f"{inline(board.front.summary)}"
         for block in board.blocks:
             if block.section == RESULTS:

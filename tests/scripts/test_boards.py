@@ -86,14 +86,18 @@ def test_a_board_is_measured_and_run_like_a_page(written):
     assert found and "seed 2 gives 4" in found.blocks[1].stdout
     assert "1 experiments: all current" in written.run("scripts.measure.stale").stdout
     shown = render(site(written.root, *RAN), PATH)
-    assert shown and "Measured 20" in shown.body and "make bench CATEGORY=twice" in shown.body
+    assert shown and "Measured by make bench CATEGORY=twice, 20" in shown.body
 
 
 def test_the_indexes_of_its_categories_show_its_results_and_no_others(written):
     made = site(written.root, *RAN)
     for path in (INDEX, "docs/05_positional_encodings/index.md"):
         body = render(made, path).body  # type: ignore[union-attr]
-        assert "## Who Doubles Best" in body and "seed 2 gives 4" in body and "small 2" not in body
+        assert (
+            "## Leaderboard: Who Doubles Best" in body
+            and "seed 2 gives 4" in body
+            and "small 2" not in body
+        )
         assert "(../boards/twice.md)" in body and "Not measured as it stands" in body
     other = render(made, "docs/03_state_space_models/index.md")
     assert other and "Who Doubles Best" not in other.body
