@@ -1,0 +1,1 @@
+"""Language: tokenization and language models."""

@@ -1,0 +1,1 @@
+"""Tokenization: one module for each page of 10_nlp_llm/tokenization."""
