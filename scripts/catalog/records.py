@@ -146,8 +146,7 @@ class Document:
     @property
     def folder(self) -> str:
         """The folder below `docs`: `02_attention_mechanisms`, `01_…/value_based`, or ''."""
-        parent = Path(self.path).parent.as_posix()
-        return parent.removeprefix("docs").strip("/")
+        return Path(self.path).parent.as_posix().removeprefix("docs").strip("/")
 
     @property
     def slug(self) -> str:
@@ -237,7 +236,7 @@ class Catalogue:
 
     @property
     def run(self) -> list[Document]:
-        """All documents whose blocks are run: the pages of algorithms, notebooks, boards."""
+        """All documents whose blocks are run."""
         return [*self.pages.values(), *self.notebooks.values(), *self.boards.values()]
 
     @property
