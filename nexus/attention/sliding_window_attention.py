@@ -8,7 +8,7 @@ says "between i - W and i", one more. Longformer's window has two sides, gaps an
 this one has none of them. A prompt enters the buffer token by token, not in chunks.
 
 Letters: b batch, n queries, m keys, d model width, h query heads, g key/value heads, c width of
-one head, w size of the window and slots of the buffer.
+one head, w size of the window and slots of the buffer, i chunks, r = h / g.
 """
 
 from collections.abc import Callable
@@ -53,10 +53,10 @@ def banded_attention(
     The queries are cut into chunks of `size`. The first has nothing before it; each other reads
     its own keys and those of the chunk before, and all of them obey one mask of size by 2 · size.
     """
-    n = q.shape[2]
-    place = torch.arange(2 * size, device=q.device)
+    n, place = q.shape[2], torch.arange(2 * size, device=q.device)
     early = place[: min(n, size)]
-    first = grouped_attention(*(x[:, :, :size] for x in (q, k, v)), masks.causal(early, early))
+    start = (x[:, :, :size] for x in (q, k, v))
+    first = grouped_attention(*start, mask=masks.causal(early, early))
     if n <= size:
         return first
     q, k, v = (nn.functional.pad(x, (0, 0, 0, -n % size)) for x in (q, k, v))  # nobody reads it
