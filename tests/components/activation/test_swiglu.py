@@ -15,12 +15,12 @@ WEIGHTS = [("gate", "gate_proj"), ("up", "up_proj"), ("down", "down_proj")]
 @pytest.mark.parametrize("name, act", [("silu", F.silu), ("gelu", F.gelu), ("relu", F.relu)])
 def test_matches_llama(name, act, matches):
     hf = pytest.importorskip("transformers.models.llama.modeling_llama")
-    sizes = {"hidden_size": 7, "intermediate_size": 11, "num_attention_heads": 1}
+    sizes = {"hidden_size": 6, "intermediate_size": 11, "num_attention_heads": 1}
     config = hf.LlamaConfig(**sizes, hidden_act=name)
-    theirs, ours = hf.LlamaMLP(config), SwiGLU(7, 11, activation=act)
+    theirs, ours = hf.LlamaMLP(config), SwiGLU(6, 11, activation=act)
     for own, other in WEIGHTS:
         getattr(theirs, other).weight = getattr(ours, own).weight
-    x = torch.randn(3, 5, 7, requires_grad=True)
+    x = torch.randn(3, 5, 6, requires_grad=True)
     matches(hf.LlamaMLP, ours(x), theirs(x), wrt=(x, *ours.parameters()))
 
 
