@@ -1,7 +1,8 @@
 """RMSNorm: divide a vector by its root mean square; nothing is centred and nothing is shifted.
 
 Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization,
-https://arxiv.org/abs/1910.07467. The (1 + weight) form and its rounding are Gemma's.
+https://arxiv.org/abs/1910.07467, section 4, equation 4. The (1 + weight) form and its rounding
+are Gemma's.
 Differs: an epsilon under the root, which keeps the zero vector finite; statistics in float32 at
 least, as Llama has them. The partial form (pRMSNorm) is left out.
 

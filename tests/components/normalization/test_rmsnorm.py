@@ -26,12 +26,14 @@ def test_matches_torch(matches):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("name, form", [("llama", RMSNorm), ("gemma", UnitOffsetRMSNorm)])
-def test_bits_of_llama_and_gemma(name, form, dtype):
+def test_llama_and_gemma_to_the_bit(name, form, dtype, matches):
     hf = pytest.importorskip(f"transformers.models.{name}.modeling_{name}")
     ours = drawn(form, eps=0.3).to(dtype)
-    theirs = getattr(hf, f"{name.title()}RMSNorm")(7, eps=0.3)
+    oracle = getattr(hf, f"{name.title()}RMSNorm")
+    theirs = oracle(7, eps=0.3)
     theirs.weight = ours.weight
     x = torch.randn(300, 7, dtype=dtype, requires_grad=True)
+    matches(oracle, ours(x), theirs(x), wrt=(x, ours.weight))
     assert_close(ours(x), theirs(x), rtol=0, atol=0)
     got, want = (torch.autograd.grad(f(x).sum(), (x, ours.weight)) for f in (ours, theirs))
     assert_close(got, want, rtol=0, atol=0)
@@ -51,6 +53,17 @@ def test_gradient_is_orthogonal():
     (grad,) = torch.autograd.grad((norm(x) * torch.randn(5, 7)).sum(), x)
     assert grad.abs().min() > 1e-4
     assert_close((grad * x).sum(-1), torch.zeros(5))
+
+
+@pytest.mark.law("an input 10 times as long gets a gradient 10 times as small")
+@FORMS
+def test_gradient_shrinks_with_length(form):
+    x, norm, direction = torch.randn(5, 7), drawn(form, eps=0.0), torch.randn(5, 7)
+    near, far = (
+        torch.autograd.grad((norm(z) * direction).sum(), z)[0]
+        for z in (x.requires_grad_(), (10 * x).detach().requires_grad_())
+    )
+    assert_close(10 * far, near)
 
 
 @pytest.mark.law("on a vector whose mean is zero it is LayerNorm, and on no other")
