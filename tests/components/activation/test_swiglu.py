@@ -24,6 +24,16 @@ def test_matches_llama(name, act, matches):
     matches(hf.LlamaMLP, ours(x), theirs(x), wrt=(x, *ours.parameters()))
 
 
+def test_matches_gemma(matches):
+    hf = pytest.importorskip("transformers.models.gemma.modeling_gemma")
+    theirs = hf.GemmaMLP(hf.GemmaConfig(hidden_size=6, intermediate_size=11))
+    ours = SwiGLU(6, 11, activation=partial(F.gelu, approximate="tanh"))
+    for own, other in WEIGHTS:
+        getattr(theirs, other).weight = getattr(ours, own).weight
+    x = torch.randn(3, 5, 6, requires_grad=True)
+    matches(hf.GemmaMLP, ours(x), theirs(x), wrt=(x, *ours.parameters()))
+
+
 @pytest.mark.law("with sigmoid as activation it is torch's glu between two linear maps")
 def test_glu():
     x, ffn = torch.randn(3, 5, 7), SwiGLU(7, 11, activation=torch.sigmoid)
