@@ -1,0 +1,1 @@
+"""Architecture components: one module for each page of 06_architecture_components."""

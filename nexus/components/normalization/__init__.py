@@ -1,0 +1,1 @@
+"""Normalization: one module for each page of 06_architecture_components/normalization."""
