@@ -1,1 +1,0 @@
-"""Activation: one module for each page of 06_architecture_components/activation."""
