@@ -1,11 +1,12 @@
-"""Sequences that are predicted by looking back: associative recall and copying.
+"""Sequences that are predicted by looking back: associative recall, copying, selective copying.
 
 Every sampler returns `Sequences`: ids, and at each place the token to predict there, or IGNORED,
 which `torch.nn.functional.cross_entropy` leaves out.
 
 Source: Arora et al. 2023, Zoology, https://arxiv.org/abs/2312.04927 (multi-query associative
-recall).
-Differs: the places that hold no pair and no query hold token 0.
+recall); Gu and Dao 2023, Mamba, https://arxiv.org/abs/2312.00752, section 4.1.1 (selective
+copying).
+Differs: in associative recall the places that hold no pair and no query hold token 0.
 
 Letters: b batch, n tokens.
 """
@@ -75,6 +76,30 @@ def copying(
     targets = torch.full_like(ids, IGNORED)
     targets[:, length - 1 : -1] = half
     return Sequences(ids, targets)
+
+
+def selective_copying(
+    batch: int, *, symbols: int, tokens: int, length: int, generator: Generator | None = None
+) -> Sequences:
+    """`tokens` random symbols, scattered in `length` places, are asked for at the end, in order.
+
+    Symbols are 1 to `symbols`. Token 0, noise, stands between them; at the end `symbols` + 1 stands
+    `tokens` times, and the targets there are the symbols in the order in which they came.
+
+    Raises:
+        ValueError: `length` has no room for the tokens.
+    """
+    if length < tokens:
+        raise ValueError(f"length={length} has no room for {tokens} tokens")
+    device = generator.device if generator is not None else None
+    ids = torch.zeros(batch, length + tokens, dtype=torch.long, device=device)
+    ids[:, length:] = symbols + 1
+    anywhere = torch.ones(length, device=device).expand(batch, -1)
+    places = torch.multinomial(anywhere, tokens, generator=generator).sort().values
+    wanted = 1 + torch.randint(symbols, (batch, tokens), generator=generator, device=device)
+    targets = torch.full_like(ids, IGNORED)
+    targets[:, length:] = wanted
+    return Sequences(ids.scatter(1, places, wanted), targets)
 
 
 def accuracy(logits: Float[Tensor, "b n vocab"], targets: Int[Tensor, "b n"]) -> float:

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 
-from nexus.data.recall import IGNORED, accuracy, associative_recall, copying
+from nexus.data.recall import IGNORED, accuracy, associative_recall, copying, selective_copying
 
 
 def sample(batch=400, **options):
@@ -77,6 +77,24 @@ def test_copying_repeats_and_asks_for_the_second_half():
     assert (again == ids).all()
 
 
+def test_selective_copying_asks_for_what_is_not_noise_in_order():
+    draw = torch.Generator().manual_seed(1)
+    ids, targets = selective_copying(800, symbols=3, tokens=2, length=5, generator=draw)
+    assert ids.shape == targets.shape == (800, 7)
+    for row, wanted in zip(ids.tolist(), targets.tolist(), strict=True):
+        assert [token for token in row[:5] if token] == wanted[5:] and row[5:] == [4, 4]
+        assert wanted[:5] == [IGNORED] * 5
+    share = (ids[:, :5] != 0).double().mean(0)
+    assert (share - 2 / 5).abs().max() < 0.06  # anywhere alike
+    pairs = targets[:, 5:].unique(dim=0, return_counts=True)
+    assert pairs[0].shape == (9, 2) and (pairs[1] / 800 - 1 / 9).abs().max() < 0.04
+    again = torch.Generator().manual_seed(1)
+    assert (ids == selective_copying(800, symbols=3, tokens=2, length=5, generator=again).ids).all()
+    with pytest.raises(ValueError, match="length=4 has no room for 5 tokens"):
+        selective_copying(2, symbols=3, tokens=5, length=4)
+    assert (selective_copying(2, symbols=3, tokens=4, length=4).ids[:, :4] > 0).all()
+
+
 def test_accuracy_counts_only_what_is_asked():
     logits = torch.eye(3)[torch.tensor([[0, 1, 2, 0]])]
     assert accuracy(logits, torch.tensor([[0, 2, IGNORED, 0]])) == 2 / 3
@@ -86,5 +104,6 @@ def examples():
     return [
         (partial(associative_recall, pairs=3, length=20, vocab=13), (5,)),
         (partial(copying, symbols=9, length=5), (4,)),
+        (partial(selective_copying, symbols=3, tokens=2, length=5), (4,)),
         (partial(accuracy), (torch.randn(3, 5, 7), torch.randint(7, (3, 5)))),
     ]
