@@ -1,1 +1,0 @@
-"""Small tasks to learn: real pictures that come along, and sequences made on the spot."""

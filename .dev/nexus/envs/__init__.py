@@ -1,1 +1,0 @@
-"""Small environments, many copies at a time, and what drives them and remembers."""

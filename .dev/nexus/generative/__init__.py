@@ -1,1 +1,0 @@
-"""Generative models: one module for each page of 09_generative_models."""

@@ -1,1 +1,0 @@
-"""Diffusion: one module for each page of 09_generative_models/diffusion."""

@@ -1,1 +1,0 @@
-"""Inference optimizations: one module for each page of 07_inference_optimizations."""

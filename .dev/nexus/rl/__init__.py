@@ -1,1 +1,0 @@
-"""Reinforcement learning: one package for each subcategory of 01_reinforcement_learning."""

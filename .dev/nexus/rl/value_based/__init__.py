@@ -1,1 +1,0 @@
-"""Agents that learn a value of actions and act on it."""

@@ -1,1 +1,0 @@
-"""Training infrastructure: one module for each page of 11_training_infrastructure."""

@@ -1,1 +1,0 @@
-"""What every training loop stands on: one module for each page of its fundamentals."""
