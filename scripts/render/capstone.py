@@ -4,39 +4,23 @@ What the site shows is made from the very notebook that readers download.
 """
 
 from scripts.catalog.records import Block, Notebook
-from scripts.render.actions import report
 from scripts.render.blocks import fence
-from scripts.render.marks import runs
 from scripts.render.notebook import ABOUT, OURS, SVG, WEBP
 from scripts.render.outputs import output
-from scripts.render.page import content
+from scripts.render.ran import below_title, render_ran
 from scripts.render.records import Rendered, Site
-from scripts.render.text import inline
 from scripts.verify.records import BlockRecord, Figure
 
 
 def render_notebook(site: Site, notebook: Notebook) -> Rendered:
     """As any other page: its blocks with their outputs."""
-    record, front = site.records.get(notebook.slug), notebook.front
-    body, problems = content(site, notebook, record, below_title=head(site, notebook))
-    meta = {"title": front.title, "description": front.summary}
-    return Rendered(notebook.path, {**meta, "styles": ["notebook"]}, body, tuple(problems))
+    return render_ran(site, notebook, head(site, notebook))
 
 
 def head(site: Site, notebook: Notebook) -> str:
     """What stands below the title: what it is, when it ran, and the notebook itself."""
-    ran = runs(site.verified(notebook.slug))
-    said = f"Run from top to bottom: {', '.join(ran.figures)}" if ran.earned else ran.figures[0]
-    return (
-        f'<p class="nx-lede" markdown="span">{inline(notebook.front.summary)}</p>\n'
-        '<div class="nx-run" markdown="0">\n'
-        f"<p>{said}</p>\n"
-        '<div class="nx-actions">'
-        f'<a href="{notebook.slug}.ipynb" download>Notebook, with outputs</a> '
-        f'<a href="{notebook.slug}.md" download>Markdown</a> '
-        f"{report(site, notebook)}</div>\n"
-        "</div>\n"
-    )
+    link = f'<a href="{notebook.slug}.ipynb" download>Notebook, with outputs</a> '
+    return below_title(site, notebook, links=link)
 
 
 def from_notebook(site: Site, book) -> str:

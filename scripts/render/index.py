@@ -29,17 +29,16 @@ def render_index(site: Site, folder: str) -> Rendered:
         body, problems = content(site, index, below_title=f'<p class="nx-lede">{raw(summary)}</p>')
     parts = [body.rstrip("\n"), count_line(site.catalogue, folder), *_groups(site, folder, path)]
     parts[2:2] = [*_map(site.catalogue, folder), *on_index(site, folder, path)]
-    meta: dict = {"title": title, "description": summary or f"Algorithms: {title}"}
-    meta |= {"styles": ["paths"]}
+    about = summary or f"Algorithms: {title}"
+    meta = {"title": title, "description": about, "styles": ["paths"]}
     return Rendered(path, meta, "\n\n".join(parts) + "\n", tuple(problems))
 
 
 def _map(catalogue: Catalogue, folder: str) -> Iterator[str]:
     """What is written in a category and what it builds on, if something builds on another."""
-    draw = partial(family, catalogue, folder)
-    if draw(width=760, columns=4):
+    if shown := drawn(KEY, partial(family, catalogue, folder)):
         yield "## What builds on what"
-        yield drawn(KEY, draw)
+        yield shown
 
 
 def heading(catalogue: Catalogue, folder: str) -> str:

@@ -1,6 +1,6 @@
 """What was not run or not earned, and why: the counted list of what this site does not show."""
 
-from scripts.catalog.records import Page
+from scripts.catalog.records import Board, Page
 from scripts.measure.states import command
 from scripts.render.marks import marks, worded
 from scripts.render.records import Site
@@ -23,7 +23,7 @@ def not_run(site: Site) -> str:
     marks_lacking = sum(not m.earned for page in pages for m in marks(site, page))
     stale = [
         _line(page, each.line, f"`{each.name}` {inline(each.why)}; {command(page, smoke=True)}")
-        for page in pages
+        for page in site.catalogue.measured
         if page.slug in site.proofs
         for each in site.proofs[page.slug].experiments
         if each.state == "stale"
@@ -46,7 +46,7 @@ def not_run(site: Site) -> str:
     )
 
 
-def _line(page: Page, line: int | None, why: str) -> str:
+def _line(page: Page | Board, line: int | None, why: str) -> str:
     where = link(page.front.title, relative(page.path, PAGE))
     at = f", line {line}:" if line else "<br>"
     return f'<li markdown="span">{where}{at} {why}</li>'

@@ -39,10 +39,11 @@ def render_path(site: Site, path: LearningPath) -> Rendered:
 
 
 def drawn(key: str, draw: Callable[..., str]) -> str:
-    """A map for wide screens and one for narrow ones, over what its signs mean."""
+    """A map for wide and one for narrow screens, and what their signs mean; empty if they are."""
     each = {kind: draw(width=w, columns=c) for kind, (w, c) in MAPS.items()}
-    maps = "".join(f'<div class="nx-map nx-map-{kind}">{svg}</div>' for kind, svg in each.items())
-    return f'<figure class="nx-route">{maps}<figcaption>{raw(key)}</figcaption></figure>'
+    maps = "".join(f'<div class="nx-map nx-map-{k}">{svg}</div>' for k, svg in each.items() if svg)
+    shown = f'<figure class="nx-route">{maps}<figcaption>{raw(key)}</figcaption></figure>'
+    return shown if maps else ""
 
 
 def path_at(catalogue: Catalogue, path: str) -> LearningPath | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalog.records import Page
+from scripts.catalog.records import Board, Page
 from scripts.evidence import records
 from scripts.evidence.key import evidence_key
 from scripts.evidence.records import Evidence
@@ -21,15 +21,18 @@ class Proof:
     faults: tuple[int, int] | None = None  # caught, of how many; None if not of this module
 
 
-def proof(root: Path, page: Page) -> Proof:
-    """What the files of a page prove of it as it stands."""
+def proof(root: Path, page: Page | Board) -> Proof:
+    """What the files of a page prove of it as it stands; a board has experiments and no module."""
+    experiments = tuple(standing(root, page))
+    if isinstance(page, Board):
+        return Proof(experiments=experiments)
     evidence = records.read(root, page.slug)
     holds = (
         evidence is not None
         and evidence.test == page.test
         and evidence.key == evidence_key(root, page, evidence.distributions)
     )
-    return Proof(evidence, holds, tuple(standing(root, page)), _faults(root, page))
+    return Proof(evidence, holds, experiments, _faults(root, page))
 
 
 def _faults(root: Path, page: Page) -> tuple[int, int] | None:

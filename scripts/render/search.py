@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalog.records import PACKAGES, SECTIONS, Document, Page, Row
+from scripts.catalog.records import PACKAGES, SECTIONS, Board, Document, Page, Row
 from scripts.render.index import anchor, heading
 from scripts.render.records import Site
 
@@ -58,12 +58,11 @@ def _entries(site: Site) -> Iterator[dict]:
     for path in catalogue.paths:
         found = {"u": _html(path.path), "t": path.title, "c": "Learning path", "s": path.summary}
         yield found | {"h": " · ".join(week.title for week in path.weeks)}
-    kinds = [("Notebook", catalogue.notebooks), ("Leaderboard", catalogue.boards)]
-    for kind, document in ((kind, each) for kind, found in kinds for each in found.values()):
+    for document in [*catalogue.notebooks.values(), *catalogue.boards.values()]:
         yield {
             "u": _html(document.path),
             "t": document.front.title,
-            "c": kind,
+            "c": "Leaderboard" if isinstance(document, Board) else "Notebook",
             "s": document.front.summary,
             "h": " · ".join(_headings(document)),
         }

@@ -27,7 +27,7 @@ def load_site(root: Path, repo: str = "", url: str = "") -> tuple[Site, list[Pro
     root = root.resolve()
     catalogue = load(root)
     current, stale = current_records(catalogue)
-    proofs = {slug: proof(root, page) for slug, page in catalogue.pages.items()}
+    proofs = {each.slug: proof(root, each) for each in catalogue.measured}
     url = f"{url.rstrip('/')}/" if url else ""
     site = Site(catalogue, Names(root), current, repo, proofs, url)
     return site, [*catalogue.problems, *stale]

@@ -10,6 +10,8 @@ from scripts.catalog.names import Names
 from scripts.render import Site, render
 from scripts.render.machines import beside
 from scripts.render.navigation import navigation
+from scripts.render.not_run import not_run
+from scripts.render.proofs import proof
 from scripts.render.search import search_index
 from scripts.verify import records
 from scripts.verify.records import BlockRecord, Record
@@ -69,7 +71,9 @@ def written(checkout):
 
 def site(root, *blocks: BlockRecord) -> Site:
     record = Record(PATH, "k", "2026-11-24", 1.5, 1.0, {"torch": "2.13.0"}, "Linux", blocks)
-    return Site(load(root), Names(root), {"twice": record} if blocks else {})
+    catalogue = load(root)
+    proofs = {board.slug: proof(root, board) for board in catalogue.boards.values()}
+    return Site(catalogue, Names(root), {"twice": record} if blocks else {}, "", proofs)
 
 
 def test_a_board_is_measured_and_run_like_a_page(written):
@@ -87,6 +91,13 @@ def test_a_board_is_measured_and_run_like_a_page(written):
     assert "1 experiments: all current" in written.run("scripts.measure.stale").stdout
     shown = render(site(written.root, *RAN), PATH)
     assert shown and "Measured by make bench CATEGORY=twice, 20" in shown.body
+    assert "changed since" not in shown.body
+    written.edit("nexus/small.py", "return", "x = x + 0\n    return")
+    old = site(written.root, *RAN)
+    assert "with code that has changed since" in render(old, PATH).body  # type: ignore[union-attr]
+    assert "Who Doubles Best](boards/twice.md), line" in not_run(old) and "`doubled`" in not_run(
+        old
+    )
 
 
 def test_the_indexes_of_its_categories_show_its_results_and_no_others(written):
