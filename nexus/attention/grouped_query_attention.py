@@ -75,15 +75,26 @@ class GroupedQueryAttention(nn.Module):
         out, state = self._attend(x[:, None], state)
         return out[:, 0], state
 
-    def _attend(self, x: Float[Tensor, "b n d"], past: Cache) -> tuple[Tensor, Cache]:
+    def project(
+        self, x: Float[Tensor, "b n d"]
+    ) -> tuple[Float[Tensor, "b h n c"], Float[Tensor, "b g n c"], Float[Tensor, "b g n c"]]:
+        """Queries, keys and values, not placed yet."""
         q, k, v = (
-            project(x).unflatten(-1, (-1, self.width)).transpose(1, 2)  # b h n c, b g n c twice
-            for project in (self.to_q, self.to_k, self.to_v)
+            to(x).unflatten(-1, (-1, self.width)).transpose(1, 2)
+            for to in (self.to_q, self.to_k, self.to_v)
         )
+        return q, k, v
+
+    def merge(self, heads: Float[Tensor, "b h n c"]) -> Float[Tensor, "b n d"]:
+        """What the heads have found, as one vector for each token."""
+        return self.to_out(heads.transpose(1, 2).flatten(2))
+
+    def _attend(self, x: Float[Tensor, "b n d"], past: Cache) -> tuple[Tensor, Cache]:
+        q, k, v = self.project(x)
         out, state = cached_attention(
             q, Cache(k, v), past, position=self.position, mask=self.mask, kernel=grouped_attention
         )
-        return self.to_out(out.transpose(1, 2).flatten(2)), state
+        return self.merge(out), state
 
 
 def pool_heads(

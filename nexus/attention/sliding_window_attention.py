@@ -101,7 +101,7 @@ class SlidingWindowAttention(nn.Module):
 
     def forward(self, x: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         q, k, v = self._project(x, torch.arange(x.shape[1], device=x.device))
-        return self._join(banded_attention(q, k, v, self.window))
+        return self.attend.merge(banded_attention(q, k, v, self.window))
 
     def start(self, batch: int) -> RollingCache:
         """A buffer of `window` slots, and nothing in them."""
@@ -119,15 +119,8 @@ class SlidingWindowAttention(nn.Module):
         k, v = (old.index_copy(2, slot, new) for old, new in ((state.k, k), (state.v, v)))
         written = torch.arange(self.window, device=x.device) <= state.place
         out = grouped_attention(q, k, v, written[None])
-        return self._join(out)[:, 0], RollingCache(k, v, state.place + 1)
+        return self.attend.merge(out)[:, 0], RollingCache(k, v, state.place + 1)
 
     def _project(self, x: Float[Tensor, "b n d"], index: Int[Tensor, " n"]) -> list[Tensor]:
-        attend = self.attend
-        q, k, v = (
-            project(x).unflatten(-1, (-1, attend.width)).transpose(1, 2)  # b . n c
-            for project in (attend.to_q, attend.to_k, attend.to_v)
-        )
-        return [attend.position(q, index), attend.position(k, index), v]
-
-    def _join(self, heads: Float[Tensor, "b h n c"]) -> Float[Tensor, "b n d"]:
-        return self.attend.to_out(heads.transpose(1, 2).flatten(2))
+        q, k, v = self.attend.project(x)
+        return [self.attend.position(q, index), self.attend.position(k, index), v]
