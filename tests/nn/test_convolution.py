@@ -4,6 +4,7 @@ from functools import partial
 
 import torch
 from torch import nn
+from torch.autograd import grad
 from torch.testing import assert_close
 
 from nexus.nn.convolution import CausalConvolution
@@ -34,6 +35,14 @@ def test_a_step_keeps_the_last_inputs_only():
     y, state = layer.step(x[:, 0], layer.start(5))
     assert state.x.shape == (5, 0, 2)
     assert_close(y, layer.weight[:, 0] * x[:, 0] + layer.bias)
+
+
+def test_a_gradient_goes_back_through_the_window():
+    layer, x = CausalConvolution(2, 3), torch.randn(5, 4, 2, requires_grad=True)
+    state, y = layer.start(5), x[:, 0]
+    for token in x.unbind(1):
+        y, state = layer.step(token, state)
+    assert_close(*(grad(last.sum(), x)[0] for last in (y, layer(x)[:, -1])))
 
 
 def test_it_begins_as_pytorchs_does():
