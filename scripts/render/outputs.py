@@ -5,6 +5,8 @@ from scripts.render.text import attribute, counted, raw
 from scripts.verify.records import BlockRecord, Figure
 
 VARIES = "differs between runs and machines"
+NARROW = 270
+"""Points of width below which two figures stand side by side, and each fits a phone."""
 
 
 def output(block: Block, ran: BlockRecord | None) -> str:
@@ -53,7 +55,8 @@ def figure(drawn: Figure, *, varies: bool = False) -> str:
             f' width="{drawn.width}" height="{drawn.height}" loading="lazy">'
         )
     note = f' <span class="nx-note">({VARIES})</span>' if varies else ""
+    kind = "nx-figure nx-narrow" if 0 < drawn.width < NARROW else "nx-figure"
     return (
-        f'<figure class="nx-figure"><div data-search-exclude tabindex="0">{picture}</div>'
+        f'<figure class="{kind}"><div data-search-exclude tabindex="0">{picture}</div>'
         f"<figcaption>{raw(drawn.caption)}{note}</figcaption></figure>\n"
     )

@@ -75,6 +75,9 @@ def test_figures_carry_their_caption_twice(tmp_path):
     assert 'role="img" aria-label="Loss &quot;a&quot; &amp; b"' in page
     assert '<figcaption>Loss "a" &amp; b</figcaption>' in page and "<text>loss</text>" in page
     assert 'src="data:image/webp;base64,AAAA" alt="Map" width="20" height="10"' in page
+    kinds = [Figure("a", svg=SVG, width=w, height=9) for w in (245, 505)]
+    body = rendered(checkout(tmp_path, BLOCK), passed(figures=tuple(kinds))).body
+    assert re.findall('figure class="([^"]+)"', body) == ["nx-figure nx-narrow", "nx-figure"]
 
 
 def test_the_card_says_where_a_page_stands(tmp_path):

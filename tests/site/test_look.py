@@ -104,3 +104,22 @@ def test_a_heading_breaks_no_line_for_its_link(opened, origin):
     with opened(f"{origin}/{GQA}#4-high-level-intuition", viewport=NARROW) as (page, _):
         link = page.locator(":target > .headerlink").bounding_box()
         assert link and link["x"] >= 0
+
+
+def test_narrow_figures_stand_side_by_side_and_fit_a_phone(opened, origin):
+    address = f"{origin}/10_nlp_llm/tokenization/bpe.html"
+    with opened(address, viewport=WIDE) as (page, _):
+        one, other = (f.bounding_box() for f in page.locator(".nx-narrow svg").all())
+        assert one["y"] == other["y"] and one["x"] + one["width"] < other["x"]
+        measure = page.locator("article > h1").bounding_box()["width"]
+        assert other["x"] + other["width"] <= one["x"] + measure
+    with opened(address, viewport=NARROW) as (page, _):
+        one, other = (f.bounding_box() for f in page.locator(".nx-narrow svg").all())
+        assert one["y"] + one["height"] < other["y"]
+        assert all(
+            0 <= f["x"] and f["x"] + f["width"] <= 390 and f["width"] > 330 for f in (one, other)
+        )
+        letters = page.eval_on_selector_all(
+            ".nx-narrow svg text", "all => all.map(e => e.getBoundingClientRect().height)"
+        )
+        assert min(letters) > 9
