@@ -1,0 +1,149 @@
+"""S4D: a diagonal linear state space for each channel, trained as a convolution.
+
+Source: Gu et al. 2022, On the Parameterization and Initialization of Diagonal State Space Models,
+https://arxiv.org/abs/2206.11893; what stands around the kernel is as in the authors' code.
+Differs: one direction; no dropout; norm and residual are those of nexus.nn.backbone.
+
+Letters: b batch, n tokens, m places of a kernel, d channels, s poles, half of the paper's N.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Complex, Float, Inexact
+from torch import Tensor, nn
+
+from nexus.nn.recurrence import sequential
+
+Poles = Inexact[Tensor, "*#s"]  # complex here; real ones do as well
+
+
+def s4d_lin(state: int) -> Complex[Tensor, " s"]:
+    """A_k = -1/2 + iπk for k = 0 to N/2 - 1: the frequencies of a Fourier series."""
+    return -0.5 + 1j * math.pi * torch.arange(0.0, state // 2)
+
+
+def s4d_inv(state: int) -> Complex[Tensor, " s"]:
+    """A_k = -1/2 + i (N/π) (N/(2k + 1) - 1): where HiPPO-LegS has its frequencies, nearly."""
+    return -0.5 + 1j * state / math.pi * (state / torch.arange(1.0, state, 2) - 1)
+
+
+def s4d_legs(state: int) -> Complex[Tensor, " s"]:
+    """The eigenvalues of the normal part of HiPPO-LegS, A + PPᵀ, highest frequency first.
+
+    With P_i = √(i + 1/2) it is -1/2 on the diagonal, -P_i P_j below it and P_i P_j above.
+    """
+    p = torch.arange(0.5, state).sqrt()
+    upper = torch.outer(p, p).triu()
+    return -0.5 + 1j * torch.linalg.eigvalsh(1j * (upper - upper.mT)).flip(0)[: state // 2]
+
+
+def zero_order_hold(poles: Poles, step: Float[Tensor, "*#s"]) -> tuple[Poles, Poles]:
+    """Ā = exp(ΔA) and B̄/B = (exp(ΔA) - 1)/A: exact for an input that holds between samples.
+
+    exp(z) - 1 = 2 exp(z/2) sinh(z/2), which loses no digits where ΔA is small.
+    """
+    half = poles * step / 2
+    return (2 * half).exp(), 2 * half.exp() * half.sinh() / poles
+
+
+def bilinear(poles: Poles, step: Float[Tensor, "*#s"]) -> tuple[Poles, Poles]:
+    """Ā = (1 + ΔA/2)/(1 - ΔA/2) and B̄/B = Δ/(1 - ΔA/2): the trapezoidal rule."""
+    half = poles * step / 2
+    return (1 + half) / (1 - half), step / (1 - half)
+
+
+class System(NamedTuple):
+    """h_t = Ā h_{t-1} + B̄ x_t, y_t = 2 Re Σ C h_t: discrete, a few poles for each channel."""
+
+    decay: Complex[Tensor, "d s"]  # Ā
+    drive: Complex[Tensor, "d s"]  # B̄
+    readout: Complex[Tensor, "d s"]  # C
+
+
+class Memory(NamedTuple):
+    """What a channel keeps of all that it has read: one complex number for each pole."""
+
+    h: Complex[Tensor, "b d s"]
+
+
+def kernel(system: System, length: int) -> Float[Tensor, "m d"]:
+    """K_t = 2 Re Σ C B̄ Āᵗ for t = 0 to m - 1: a row of weights times a Vandermonde matrix."""
+    time = torch.arange(length, device=system.decay.device)[:, None, None]
+    powers = (time * system.decay.log()).exp()  # m d s
+    return 2 * torch.einsum("ds, mds -> md", system.readout * system.drive, powers).real
+
+
+def convolve(x: Float[Tensor, "b n d"], weights: Float[Tensor, "m d"]) -> Float[Tensor, "b n d"]:
+    """y_t = Σ_i weights_i x_{t-i} by FFT over n + m places, so that nothing wraps around."""
+    places = x.shape[1] + len(weights)
+    spectrum = torch.fft.rfft(x, places, dim=1) * torch.fft.rfft(weights, places, dim=0)
+    return torch.fft.irfft(spectrum, places, dim=1)[:, : x.shape[1]]
+
+
+def recur(
+    system: System,
+    x: Float[Tensor, "b n d"],
+    before: Memory,
+    *,
+    scan: Callable[[Tensor, Tensor, Tensor], Tensor] = sequential,
+) -> tuple[Float[Tensor, "b n d"], Memory]:
+    """The same outputs one after another, from the memory `before`, and the memory after them."""
+    update = system.drive * x[..., None]  # b n d s
+    h = scan(system.decay.expand_as(update), update, before.h)
+    return 2 * torch.einsum("ds, bnds -> bnd", system.readout, h).real, Memory(h[:, -1])
+
+
+class S4D(nn.Module):
+    """glu(W gelu(K * x + D x) + w): filters channel by channel, then mixes the channels.
+
+    A = -exp(log_rate) + i frequency decays whatever is learned; it begins as `init(state)`, "s" or
+    "d s". Δ begins log-uniform in `steps`, B at 1, C complex normal of variance 1, D normal.
+
+    Raises:
+        ValueError: `state` is odd, or `init` gives a pole that does not decay.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        state: int = 64,
+        init: Callable[[int], Tensor] = s4d_lin,
+        discretize: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = zero_order_hold,
+        steps: tuple[float, float] = (0.001, 0.1),
+    ):
+        super().__init__()
+        if state % 2:
+            raise ValueError(f"state={state} is odd; poles come in conjugate pairs")
+        poles = init(state).expand(dim, -1)
+        if not poles.is_meta and poles.real.max() >= 0:
+            raise ValueError(f"init gave a pole at {poles.real.max().item()}: it must decay")
+        self.discretize = discretize
+        self.log_step = nn.Parameter(torch.empty(dim).uniform_(*map(math.log, steps)))
+        self.log_rate = nn.Parameter((-poles.real).log())
+        self.frequency = nn.Parameter(poles.imag.clone())
+        self.drive = nn.Parameter(torch.stack([torch.ones(poles.shape), torch.zeros(poles.shape)]))
+        self.readout = nn.Parameter(torch.randn(2, *poles.shape) / math.sqrt(2))
+        self.skip = nn.Parameter(torch.randn(dim))
+        self.mix = nn.Sequential(nn.GELU(), nn.Linear(dim, 2 * dim), nn.GLU())
+
+    def system(self) -> System:
+        """The discrete system that the weights now stand for."""
+        poles = -self.log_rate.exp() + 1j * self.frequency
+        decay, held = self.discretize(poles, self.log_step.exp()[:, None])
+        return System(decay, held * torch.complex(*self.drive), torch.complex(*self.readout))
+
+    def forward(self, x: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        return self.mix(convolve(x, kernel(self.system(), x.shape[1])) + self.skip * x)
+
+    def start(self, batch: int) -> Memory:
+        """Nothing was read: zeros."""
+        return Memory(torch.complex(*self.drive.new_zeros(2, batch, *self.frequency.shape)))
+
+    def step(self, x: Float[Tensor, "b d"], state: Memory) -> tuple[Float[Tensor, "b d"], Memory]:
+        """One more token, in time and memory that do not grow."""
+        y, state = recur(self.system(), x[:, None], state)
+        return self.mix(y[:, 0] + self.skip * x), state
