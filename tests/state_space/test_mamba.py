@@ -1,11 +1,13 @@
 """Mamba against transformers' port of the authors' code, and the laws that it must obey."""
 
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import torch
 from torch.autograd import grad
 from torch.func import functional_call
+from torch.nn.functional import softplus
 from torch.testing import assert_close
 
 from nexus.nn.backbone import state_bytes
@@ -15,7 +17,7 @@ from nexus.state_space.mamba import Mamba, selective_scan
 
 def block(**parts):
     """A block of 3 numbers, 6 inside, 5 for each in the state; no two channels begin alike."""
-    mixer = Mamba(3, state=5, rank=2, **parts)
+    mixer = Mamba(3, state=5, rank=2, steps=(0.1, 0.1), **parts)
     for weight in (mixer.log_a, mixer.skip):
         torch.nn.init.normal_(weight)
     torch.nn.init.uniform_(mixer.to_delta.bias, -2, 1)  # steps from 0.1 to 1.3: h matters
@@ -26,8 +28,7 @@ def problem(n, *, batch=2):
     """The arguments of `selective_scan`, 3 channels with a state of 4, to differentiate by."""
     (x, step), (B, C) = torch.randn(2, batch, n, 3), torch.randn(2, batch, n, 4)
     A, D, start = -torch.rand(3, 4) - 0.1, torch.randn(3), torch.randn(batch, 3, 4)
-    given = x, torch.nn.functional.softplus(step - 2), A, B, C, D, start
-    return [each.requires_grad_() for each in given]
+    return [each.requires_grad_() for each in (x, softplus(step - 2), A, B, C, D, start)]
 
 
 def test_the_block_matches_transformers(matches, monkeypatch):
@@ -37,8 +38,7 @@ def test_the_block_matches_transformers(matches, monkeypatch):
     mixer, x = block(), torch.randn(2, 7, 3, requires_grad=True)
     linears = (mixer.convolve, mixer.to_inner, mixer.select, mixer.to_delta, mixer.to_out)
     ours = [mixer.log_a, mixer.skip, *(w for part in linears for w in part.parameters())]
-    named = zip(slow.named_parameters(), ours, strict=True)  # they are in this order
-    weights = {name: w.reshape_as(like) for (name, like), w in named}
+    weights = {n: w.view_as(p) for (n, p), w in zip(slow.named_parameters(), ours, strict=True)}
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # it would add up in float32
     matches(type(slow), mixer(x), functional_call(slow, weights, (x,)), wrt=(x, *ours))
 
@@ -56,15 +56,13 @@ def test_scans_agree(scan, n):
     given = problem(n, batch=1)
     (y, h), (other, last) = (selective_scan(*given, scan=each) for each in (sequential, scan))
     assert_close((other, last), (y, h))
-    slopes = [grad(a.square().sum() + b.sum(), given) for a, b in ((y, h), (other, last))]
-    assert_close(*slopes)
+    assert_close(*(grad(a.square().sum() + b.sum(), given) for a, b in ((y, h), (other, last))))
 
 
 @pytest.mark.law("at 4,096 tokens in float32 the scans agree to 1e-5, and every gradient is finite")
 def test_long_sequences_in_single_precision():
     given = [each.detach().float().requires_grad_() for each in problem(4096, batch=1)]
-    scans = sequential, doubling, chunked
-    y, *others = (selective_scan(*given, scan=scan)[0] for scan in scans)
+    y, *others = (selective_scan(*given, scan=each)[0] for each in (sequential, doubling, chunked))
     for other in others:
         assert (other - y).norm() < 1e-5 * y.norm()
         assert all(slope.isfinite().all() for slope in grad(other.square().sum(), given))
@@ -72,23 +70,24 @@ def test_long_sequences_in_single_precision():
 
 @pytest.mark.law("causal: token by token as all at once, from a state that stays at 8 e numbers")
 def test_steps_equal_the_full_pass():
-    mixer, x, outputs = block(steps=(0.1, 0.1)), torch.randn(2, 9, 3), []
+    scan, x, outputs = Mock(wraps=sequential), torch.randn(2, 9, 3), []
+    mixer = block(scan=scan)
     state = mixer.start(2)
     for token in x.requires_grad_().unbind(1):
         output, state = mixer.step(token, state)
         outputs.append(output)
         assert state_bytes(state) == 2 * 6 * (5 + 4 - 1) * 8  # 5 of h, 3 of the window
     steps, whole = torch.stack(outputs, 1), mixer(x)
+    assert scan.call_count == 10
     wrt = (x, *mixer.parameters())
-    assert_close(steps, whole)
-    assert_close(grad(steps.square().sum(), wrt), grad(whole.square().sum(), wrt))
+    assert_close((steps, *grad(steps.sum(), wrt)), (whole, *grad(whole.sum(), wrt)))
     assert grad(mixer(x)[:, 3].sum(), x)[0][:, 4:].abs().max() == 0
 
 
 @pytest.mark.law("theorem 1: at N = 1, A = -1, B = 1 it is a gate, (1 - g) h + g x, g = σ(z)")
 def test_it_is_a_gated_rnn():
     x, z = torch.randn(2, 2, 7, 3)
-    delta, one = torch.nn.functional.softplus(z), torch.ones(2, 7, 1)
+    delta, one = softplus(z), torch.ones(2, 7, 1)
     held = -(-delta).expm1() / delta  # of zero-order hold over Euler's, 1 as Δ goes to 0
     zeros, A = torch.zeros(2, 3, 1), -torch.ones(3, 1)
     y, _ = selective_scan(held * x, delta, A, one, one, zeros[0, :, 0], zeros)
@@ -132,7 +131,7 @@ def test_two_tokens():
 def test_how_it_begins():
     places, wide = torch.linspace(0, 1, 5), partial(Mamba, 1, expand=20_000, state=5)
     for mixer, low in ((wide(steps=(0.01, 1.0)), -2), (wide(), -3)):
-        delta = torch.nn.functional.softplus(mixer.to_delta.bias)
+        delta = softplus(mixer.to_delta.bias)
         assert_close(delta.log10().quantile(places), 2 * places + low, atol=0.03, rtol=0)
         assert_close(-mixer.log_a.exp(), -torch.arange(1.0, 6).expand(20_000, 5))
         assert mixer.skip.equal(torch.ones(20_000))
