@@ -93,9 +93,10 @@ def test_widths():
     assert hidden_width(96) == 256  # already a multiple
     assert hidden_width(1, multiple=1) == 2
     assert hidden_width(3, multiple=1, factor=0.5) == 4
+    assert hidden_width(1, multiple=1, factor=1.5) == 3  # 1.5 · 2, not 1.5 · 8/3 = 4
 
 
-@pytest.mark.parametrize("wrong", [{"dim": 0}, {"multiple": 0}, {"factor": 0.0}])
+@pytest.mark.parametrize("wrong", [{"dim": 0}, {"multiple": 0}, {"factor": 0.0}, {"factor": -1.0}])
 def test_refused(wrong):
     given = {"dim": 8, "multiple": 4, "factor": 1.0} | wrong
     text = "no width from dim={dim}, multiple={multiple}, factor={factor}".format(**given)
