@@ -43,9 +43,24 @@ def test_glu():
 
 @pytest.mark.law("bilinear: without an activation, twice the input gives four times the output")
 def test_bilinear():
-    x, ffn = torch.randn(3, 5, 7), SwiGLU(7, 11, activation=lambda z: z)
+    x, ffn, gated = torch.randn(3, 5, 7), SwiGLU(7, 11, activation=lambda z: z), SwiGLU(7, 11)
     assert_close(ffn(2 * x), 4 * ffn(x))
-    assert (SwiGLU(7, 11)(2 * x) - 4 * SwiGLU(7, 11)(x)).abs().max() > 1e-3
+    assert (gated(2 * x) - 4 * gated(x)).abs().max() > 1e-3
+
+
+@pytest.mark.law("a gate less the opposite gate is the bilinear layer: SiLU(z) - SiLU(-z) = z")
+def test_opposite_gates():
+    x, ffn, other = torch.randn(3, 5, 7), SwiGLU(7, 11), SwiGLU(7, 11)
+    other.load_state_dict(ffn.state_dict() | {"gate.weight": -ffn.gate.weight})
+    assert_close(ffn(x) - other(x), ffn.down(ffn.gate(x) * ffn.up(x)))
+
+
+@pytest.mark.law("of small inputs it is half the bilinear layer, of large ones ReGLU")
+def test_limits():
+    x, ffn, rectified = torch.randn(3, 5, 7), SwiGLU(7, 11), SwiGLU(7, 11, activation=F.relu)
+    rectified.load_state_dict(ffn.state_dict())
+    assert_close(ffn(1e-8 * x) / 1e-16, ffn.down(ffn.gate(x) * ffn.up(x)) / 2)
+    assert_close(ffn(1e6 * x) / 1e12, rectified(x), atol=1e-10, rtol=0)
 
 
 @pytest.mark.law("the parameters are those of a plain layer of width 4d, when 3 divides 8d")
@@ -62,6 +77,14 @@ def test_by_hand():
     assert_close(ffn(torch.ones(1)), torch.tensor([26.4239]), rtol=0, atol=5e-5)
 
 
+@pytest.mark.worked("two hidden units multiply two numbers exactly: 3 · 5 = 15")
+def test_product():
+    ffn, weights = SwiGLU(2, 2), ([[1, 0], [-1, 0]], [[0, 1], [0, 1]], [[1, -1], [0, 0]])
+    for part, weight in zip((ffn.gate, ffn.up, ffn.down), weights, strict=True):
+        part.weight.data = torch.tensor(weight, dtype=torch.float64)
+    assert_close(ffn(torch.tensor([3.0, 5.0])), torch.tensor([15.0, 0.0]))
+
+
 @pytest.mark.worked("Llama 7B, width 4096: 10,922 rounded up to 11,008; Llama 3 8B: 14,336")
 def test_widths():
     assert hidden_width(4096) == 11008
@@ -70,9 +93,10 @@ def test_widths():
     assert hidden_width(96) == 256  # already a multiple
     assert hidden_width(1, multiple=1) == 2
     assert hidden_width(3, multiple=1, factor=0.5) == 4
+    assert hidden_width(1, multiple=1, factor=1.5) == 3  # 1.5 · 2, not 1.5 · 8/3 = 4
 
 
-@pytest.mark.parametrize("wrong", [{"dim": 0}, {"multiple": 0}, {"factor": 0.0}])
+@pytest.mark.parametrize("wrong", [{"dim": 0}, {"multiple": 0}, {"factor": 0.0}, {"factor": -1.0}])
 def test_refused(wrong):
     given = {"dim": 8, "multiple": 4, "factor": 1.0} | wrong
     text = "no width from dim={dim}, multiple={multiple}, factor={factor}".format(**given)
