@@ -2,7 +2,9 @@
 
 Source: Gu et al. 2022, On the Parameterization and Initialization of Diagonal State Space Models,
 https://arxiv.org/abs/2206.11893; what stands around the kernel is as in the authors' code.
-Differs: one direction; no dropout; norm and residual are those of nexus.nn.backbone.
+Differs: one direction; no dropout; norm and residual are those of nexus.nn.backbone. B begins at
+1 with S4D-LegS too, to which the authors' code gives HiPPO's. The convolution is causal to the
+last bit, for which it takes log n times the FFTs. Nothing is fused: the kernel keeps n s powers.
 
 Letters: b batch, n tokens, m places of a kernel, d channels, s poles, half of the paper's N.
 """
@@ -14,10 +16,13 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Complex, Float, Inexact
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nexus.nn.recurrence import sequential
 
 Poles = Inexact[Tensor, "*#s"]  # complex here; real ones do as well
+SHORT = 64
+"""Up to so many places a convolution is added up directly."""
 
 
 def s4d_lin(state: int) -> Complex[Tensor, " s"]:
@@ -77,10 +82,19 @@ def kernel(system: System, length: int) -> Float[Tensor, "m d"]:
 
 
 def convolve(x: Float[Tensor, "b n d"], weights: Float[Tensor, "m d"]) -> Float[Tensor, "b n d"]:
-    """y_t = Σ_i weights_i x_{t-i} by FFT over n + m places, so that nothing wraps around."""
-    places = x.shape[1] + len(weights)
-    spectrum = torch.fft.rfft(x, places, dim=1) * torch.fft.rfft(weights, places, dim=0)
-    return torch.fft.irfft(spectrum, places, dim=1)[:, : x.shape[1]]
+    """y_t = Σ_i weights_i x_{t-i}: in each half directly, from the first to the second by FFT.
+
+    An FFT over all places would round a little of what comes later into what was before. Here no
+    later input reaches an output at all; what wraps around falls on the half that is not read.
+    """
+    places, weights = x.shape[1], weights[: x.shape[1]]
+    if places <= SHORT:
+        padded = F.pad(x.mT, (len(weights) - 1, 0))  # b d n+m-1
+        return F.conv1d(padded, weights.mT.flip(1)[:, None], groups=x.shape[2]).mT
+    first, second = x.tensor_split([places // 2], dim=1)
+    spectrum = torch.fft.rfft(first, places, dim=1) * torch.fft.rfft(weights, places, dim=0)
+    sent = torch.fft.irfft(spectrum, places, dim=1)[:, places // 2 :]
+    return torch.cat([convolve(first, weights), convolve(second, weights) + sent], 1)
 
 
 def recur(
