@@ -61,6 +61,9 @@ class Mamba(nn.Module):
     Δ = softplus(a map of rank `rank` of the token + bias), ⌈dim / 16⌉ unless given; B and C are
     linear in the token and shared by all channels; A = -exp(log_a). At first A is -1, -2, ..., -s
     in each channel, D is 1, and softplus(bias) is log-uniform in `steps`.
+
+    Raises:
+        ValueError: `steps` are not positive, or the first is above the second.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class Mamba(nn.Module):
         scan: Scan = chunked,
     ):
         super().__init__()
+        if not 0 < steps[0] <= steps[1]:
+            raise ValueError(f"steps={steps} must be positive, the smallest first")
         inner, rank = expand * dim, math.ceil(dim / 16) if rank is None else rank
         self.scan, self.sizes = scan, (rank, state, state)
         self.to_inner = nn.Linear(dim, 2 * inner, bias=False)  # what is scanned, and its gate
