@@ -62,7 +62,7 @@ def local_attention(dim: int, *, heads: int, window: int) -> SlidingWindowAttent
     return SlidingWindowAttention(dim, heads=heads, kv_heads=1, window=window, position=position)
 
 
-def residual_block(mixer: Mixer, dim: int, *, expansion: int = 3) -> Block:
+def residual_block(mixer: Mixer, dim: int, *, expansion: int) -> Block:
     """x + mixer(norm(x)), then x + down(GELU(gate(norm(x))) ⊙ up(norm(x))) (sections 2.1, 2.2).
 
     The gated layer is `expansion` times as wide as the model.
