@@ -42,6 +42,16 @@ class LoRALinear(nn.Module):
         """ΔW = (α / r) B A, of rank r at most."""
         return self.scale * (self.b @ self.a)
 
+    @property
+    def weight(self) -> Float[Tensor, "o k"]:
+        """W + ΔW, for whoever reads a linear layer's weight and does not call the layer."""
+        return self.linear.weight + self.update()
+
+    @property
+    def bias(self) -> Float[Tensor, " o"] | None:
+        """The bias of `linear`."""
+        return self.linear.bias
+
 
 def adapt_(
     model: nn.Module, chosen: Callable[[str], bool], *, rank: int, alpha: float
@@ -73,7 +83,7 @@ def merge_(model: nn.Module) -> dict[str, LoRALinear]:
     """
     adapters = {name: m for name, m in model.named_modules() if isinstance(m, LoRALinear)}
     for name, adapter in adapters.items():
-        adapter.linear.weight += adapter.update()
+        adapter.linear.weight.copy_(adapter.weight)
         model.set_submodule(name, adapter.linear)
     return adapters
 
