@@ -62,8 +62,11 @@ def adapt_(
     what `unmerge_` asks for.
 
     Raises:
-        ValueError: no name is chosen; the text lists those that there are.
+        ValueError: no name is chosen (the text lists those that there are), or the model has
+            adapters already.
     """
+    if any(isinstance(m, LoRALinear) for m in model.modules()):
+        raise ValueError("the model has adapters already; merge_ it first")
     linears = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear)}
     layers = {name: linear for name, linear in linears.items() if chosen(name)}
     if not layers:
