@@ -34,9 +34,7 @@ def twin(ours, adapters):
     weights = {name.replace("linear.", ""): w for name, w in ours.state_dict().items()}
     plain.load_state_dict(weights, strict=False)
     theirs, place = peft.get_peft_model(plain, config), "base_model.model.{}.lora_{}.default.weight"
-    under: dict[str, torch.Tensor] = {
-        place.format(name, "A"): layer.a for name, layer in adapters.items()
-    }
+    under: Any = {place.format(name, "A"): layer.a for name, layer in adapters.items()}
     under |= {place.format(name, "B"): layer.b for name, layer in adapters.items()}
     theirs.load_state_dict({name: w.detach().clone() for name, w in under.items()}, strict=False)
     return theirs, under
@@ -91,7 +89,7 @@ def test_merge_and_unmerge():
     assert_close(model(x), before)
     assert lora.trainable_share(model) == 0 and lora.merge_(model) == {}
     lora.unmerge_(model, taken)
-    assert model[0] is adapters["0"] and model[3] is adapters["3"]
+    assert (model[0], model[3]) == (adapters["0"], adapters["3"])
     assert_close(model.state_dict(), weights)
 
 
@@ -122,6 +120,7 @@ def test_by_hand():
     values = [[3.0, -1, 0], [0, 1, 2]], [[2.0, 5], [1, 0]], [[1.0, 2, 0], [0, 0, 1]], [1.0, 0]
     for weight, value in zip(layer.parameters(), values, strict=True):  # A, B, W, bias
         weight.data = torch.tensor(value)
+    assert [w.requires_grad for w in layer.parameters()] == [True, True, False, False]
     assert layer(torch.ones(3)).tolist() == [4 + 4 * 19, 1 + 4 * 2]
     assert layer.update().tolist() == [[24, 12, 40], [12, -4, 0]]
 
