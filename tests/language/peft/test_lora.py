@@ -95,9 +95,9 @@ def test_merge_and_unmerge():
 
 @pytest.mark.law("the update has rank r, and repeating A's rows and B's columns changes nothing")
 def test_rank_and_scale():
-    layer, twice = (lora.LoRALinear(nn.Linear(7, 5), rank=r, alpha=6.0) for r in (2, 4))
+    layer, twice = (lora.LoRALinear(nn.Linear(7, 5), rank=r, alpha=6.0) for r in (1, 2))
     nn.init.normal_(layer.b)
-    assert torch.linalg.matrix_rank(layer.update()) == 2
+    assert torch.linalg.matrix_rank(layer.update()) == 1
     twice.a.data, twice.b.data = layer.a.data.repeat(2, 1), layer.b.data.repeat(1, 2)
     assert_close(twice.update(), layer.update())
 
