@@ -21,7 +21,7 @@ def network():
 def adapted(*, spread=1.0):
     """The network with its first and last layer adapted, and the adapters; B is drawn."""
     model: Any = network()
-    adapters = lora.adapt_(model, ["0", "3"].__contains__, rank=3, alpha=12.0)
+    adapters = lora.adapt_(model, ["0", "3"].__contains__, rank=3, alpha=10.0)
     for adapter in adapters.values():
         adapter.b.data += spread * torch.randn_like(adapter.b)
     return model, adapters
@@ -30,7 +30,7 @@ def adapted(*, spread=1.0):
 def twin(ours, adapters):
     """The same adapted by peft, with copies of our weights, and our A and B under its names."""
     peft = pytest.importorskip("peft")
-    plain, config = network(), peft.LoraConfig(r=3, lora_alpha=12, target_modules=[*adapters])
+    plain, config = network(), peft.LoraConfig(r=3, lora_alpha=10, target_modules=[*adapters])
     weights = {name.replace("linear.", ""): w for name, w in ours.state_dict().items()}
     plain.load_state_dict(weights, strict=False)
     theirs, place = peft.get_peft_model(plain, config), "base_model.model.{}.lora_{}.default.weight"
