@@ -1,0 +1,1 @@
+"""Parameter-efficient fine-tuning: one module for each page of 10_nlp_llm/peft."""
