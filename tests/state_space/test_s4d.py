@@ -30,10 +30,10 @@ def test_a_held_kernel_matches_the_matrix_exponential(matches):
     matches(torch.matrix_exp, ours, theirs, wrt=parts)
 
 
-@pytest.mark.parametrize("n, m", [(5, 5), (6, 9), (64, 64), (70, 11), (150, 150), (333, 90)])
-def test_the_convolution_matches_conv1d(matches, n, m):
-    x, w = torch.randn(2, n, 3, requires_grad=True), torch.randn(m, 3, requires_grad=True)
-    theirs = conv1d(x.mT, w.T.flip(1)[:, None], padding=m - 1, groups=3)[..., :n].mT
+@pytest.mark.parametrize("b,n,m,d", [(70, 6, 9, 80), (2, 5, 4, 3), (2, 99, 99, 3), (2, 333, 9, 3)])
+def test_the_convolution_matches_conv1d(matches, b, n, m, d):
+    x, w = torch.randn(b, n, d, requires_grad=True), torch.randn(m, d, requires_grad=True)
+    theirs = conv1d(x.mT, w.T.flip(1)[:, None], padding=m - 1, groups=d)[..., :n].mT
     matches(conv1d, s4d.convolve(x, w), theirs, wrt=(x, w))
 
 
@@ -70,8 +70,9 @@ def test_the_layer_is_the_papers_equations(transcribed, rule):
 def test_kernel_equals_recurrence(rule):
     mixer, x = s4d.S4D(2, state=6, discretize=rule), torch.randn(1, 4096, 2)
     sys, w = mixer.system(), tuple(mixer.parameters())[:5]
-    recurrence, _ = s4d.recur(sys, x, mixer.start(1), scan=chunked)
-    both = s4d.convolve(x, s4d.kernel(sys, 4096)), recurrence
+    first, memory = s4d.recur(sys, x[:, :999], mixer.start(1), scan=chunked)
+    rest, _ = s4d.recur(sys, x[:, 999:], memory)
+    both = s4d.convolve(x, s4d.kernel(sys, 4096)), torch.cat([first, rest], 1)
     assert_close(*((y, *grad(y, w, x.flip(1), retain_graph=True)) for y in both))
 
 
@@ -101,15 +102,13 @@ def test_steps_equal_the_full_pass():
 def test_it_stays_stable(rule):
     mixer = s4d.S4D(5, state=8, discretize=rule)
     for weight in (mixer.log_step, mixer.log_rate, mixer.frequency):
-        weight.data = 2 * torch.randn_like(weight)
+        torch.nn.init.normal_(weight, std=2)
     assert mixer.system().decay.abs().max() < 1
     z, step = torch.tensor([-5e-10 + 3e-9j]), torch.tensor([1e-9])
     assert_close(rule(z / step, step)[1], step * (1 + z / 2), rtol=1e-14, atol=0)
 
 
-@pytest.mark.worked(
-    "two starts by hand: -1/2 + i times 0, π and 2π for N = 6, 12/π and 4/(3π) for N = 4"
-)
+@pytest.mark.worked("by hand: pitches 0, π, 2π of Lin with N = 6; 12/π, 4/(3π) of Inv with N = 4")
 def test_starts():
     at = partial(torch.complex, torch.tensor([-0.5]))
     assert_close(s4d.s4d_lin(6), at(torch.tensor([0, torch.pi, 2 * torch.pi])))
@@ -119,20 +118,21 @@ def test_starts():
 @pytest.mark.worked("32 poles, log Δ uniform from log 0.001 to log 0.1, |C|² and D² 1 on average")
 def test_how_it_begins():
     mixer = s4d.S4D(2000)
-    steps = mixer.log_step.exp().log10().quantile(torch.linspace(0, 1, 5))
-    assert_close(steps, torch.linspace(-3, -1, 5), atol=0.1, rtol=0)
+    steps = mixer.log_step.exp().log10().sort().values
+    assert (steps - torch.linspace(-3, -1, 2000)).abs().max() < 0.1
     assert_close(-mixer.log_rate.exp() + 1j * mixer.frequency, s4d.s4d_lin(64).expand(2000, 32))
     assert torch.complex(*mixer.drive).eq(1).all()
-    squares = torch.stack([*mixer.readout.square().mean((1, 2)), mixer.skip.square().mean()])
-    assert_close(squares, torch.tensor([0.5, 0.5, 1]), atol=0.1, rtol=0)
+    assert mixer.system().readout.equal(torch.complex(*mixer.readout))
+    assert abs(mixer.readout.var() - 0.5) < 0.02 and abs(mixer.skip.var() - 1) < 0.1
 
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="state=7 is odd; poles come in conjugate pairs"):
         s4d.S4D(3, state=7)
     poles = torch.tensor([[-1 + 1j], [-0.5 - 2j], [0j]])
-    with pytest.raises(ValueError, match=r"init gave a pole at 0.0: it must decay"):
-        s4d.S4D(3, state=8, init=lambda state: poles)
+    for worst in (0.0, 2.0):
+        with pytest.raises(ValueError, match=f"init gave a pole at {worst}: it must decay"):
+            s4d.S4D(3, state=8, init=lambda state, worst=worst: poles + worst)
     mixer = s4d.S4D(3, state=8, init=lambda state: poles - state)  # a channel, a pole of its own
     assert_close(torch.complex(-mixer.log_rate.exp(), mixer.frequency), poles - 8)
 
