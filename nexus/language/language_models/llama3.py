@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from nexus.attention.grouped_query_attention import GroupedQueryAttention
@@ -49,36 +49,36 @@ SHAPES = {
 """The columns of Table 3."""
 
 
-def llama3(
-    shape: Shape,
-    *,
-    position: Callable[[Tensor, Tensor], Tensor] | None = None,
-    mask: Callable[[Tensor, Tensor], Tensor] = masks.causal,
-) -> LanguageModel:
-    """The decoder of section 3.2: x + attention(norm(x)), then x + swiglu(norm(x)), L times.
+class Llama3(LanguageModel):
+    """The decoder of section 3.2: x + attention(norm(x)), then x + swiglu(norm(x)), in each layer.
 
     Where no `position` is given, queries and keys are turned by RoPE with base 500,000.
 
     Raises:
         ValueError: `heads` is not a multiple of `kv_heads`, or `dim` not one of `heads`.
     """
-    if position is None:
-        position = Rotary(frequencies(shape.dim // shape.heads, BASE))
 
-    def norm() -> RMSNorm:
-        return RMSNorm(shape.dim, eps=1e-5)
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        position: Callable[[Tensor, Tensor], Tensor] | None = None,
+        mask: Callable[[Tensor, Tensor], Tensor] = masks.causal,
+    ):
+        position = position or Rotary(frequencies(shape.dim // shape.heads, BASE))
 
-    def block() -> Block:
-        attend = GroupedQueryAttention(
-            shape.dim, heads=shape.heads, kv_heads=shape.kv_heads, position=position, mask=mask
-        )
-        return Block(attend, SwiGLU(shape.dim, shape.hidden), norm)
+        def norm() -> RMSNorm:
+            return RMSNorm(shape.dim, eps=1e-5)
 
-    embed, unembed = (
-        Tokens(shape.vocab, shape.dim),
-        nn.Linear(shape.dim, shape.vocab, bias=False),
-    )
-    return LanguageModel(embed, [block() for _ in range(shape.layers)], norm(), unembed)
+        def attend() -> GroupedQueryAttention:
+            heads = {"heads": shape.heads, "kv_heads": shape.kv_heads}
+            return GroupedQueryAttention(shape.dim, **heads, position=position, mask=mask)
+
+        blocks = [
+            Block(attend(), SwiGLU(shape.dim, shape.hidden), norm) for _ in range(shape.layers)
+        ]
+        embed = Tokens(shape.vocab, shape.dim)
+        super().__init__(embed, blocks, norm(), nn.Linear(shape.dim, shape.vocab, bias=False))
 
 
 def stretched(
@@ -104,22 +104,15 @@ def stretched(
     return frequency * (keep + (1 - keep) / factor)
 
 
-def within_documents(starts: Int[Tensor, " s"]) -> Callable[[Tensor, Tensor], Tensor]:
-    """A causal mask under which nothing is read from another document (section 3.2).
+def within_documents(
+    queries: Int[Tensor, " n"], keys: Int[Tensor, " m"], *, starts: Int[Tensor, " s"]
+) -> Bool[Tensor, "n m"]:
+    """A query reads keys of its own document, at its own position or before it (section 3.2).
 
     `starts` are the places where documents begin, ascending; what is before the first is one too.
     """
-
-    def mask(queries: Int[Tensor, " n"], keys: Int[Tensor, " m"]) -> Tensor:
-        q, k = (torch.bucketize(x, starts.to(x.device), right=True) for x in (queries, keys))
-        return masks.causal(queries, keys) & (q[:, None] == k)
-
-    return mask
-
-
-def from_transformers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of transformers' LlamaForCausalLM under the names that they have here."""
-    return {_renamed(name): weight for name, weight in weights.items()}
+    q, k = (torch.bucketize(x, starts.to(x.device), right=True) for x in (queries, keys))
+    return masks.causal(queries, keys) & (q[:, None] == k)
 
 
 NAMES = {
@@ -130,17 +123,20 @@ NAMES = {
     "mlp": "ffn",
     "input_layernorm": "norm_mixer",
     "post_attention_layernorm": "norm_ffn",
+    **{f"{x}_proj": f"to_{x}" for x in "qkv"},
     "o_proj": "to_out",
-    "q_proj": "to_q",
-    "k_proj": "to_k",
-    "v_proj": "to_v",
     "_proj": "",
     "lm_head": "unembed",
 }
-"""From transformers' names to ours, to be replaced in this order."""
+"""Parts of transformers' names and of ours, replaced in this order."""
 
 
-def _renamed(name: str) -> str:
-    for theirs, ours in NAMES.items():
-        name = name.replace(theirs, ours)
-    return name
+def from_transformers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of transformers' LlamaForCausalLM under the names that they have here."""
+
+    def renamed(name: str) -> str:
+        for theirs, ours in NAMES.items():
+            name = name.replace(theirs, ours)
+        return name
+
+    return {renamed(name): weight for name, weight in weights.items()}

@@ -12,14 +12,8 @@ from torch.testing import assert_close
 
 from nexus.attention.grouped_query_attention import grouped_attention
 from nexus.inference.kv_cache import cache_bytes, generate, read
-from nexus.language.language_models.llama3 import (
-    SHAPES,
-    Llama3,
-    Shape,
-    from_transformers,
-    stretched,
-    within_documents,
-)
+from nexus.language.language_models import llama3
+from nexus.language.language_models.llama3 import Llama3, Shape, stretched, within_documents
 from nexus.nn.backbone import state_bytes
 from nexus.position.rope import Rotary, frequencies
 
@@ -33,28 +27,26 @@ packed = partial(within_documents, starts=torch.tensor([4, 9]))
 
 def oracle(shape=TINY, stretch=STRETCH):
     """The model of transformers, its norms' weights drawn too; and ours, with the same stretch."""
-    llama = pytest.importorskip("transformers.models.llama.modeling_llama")
-    rope = {"rope_type": "llama3"} | dict(zip(THEIRS, stretch.values(), strict=False))
+    llama = pytest.importorskip("transformers.models.llama")
+    rope = dict(zip(THEIRS, stretch.values(), strict=False))
     config = llama.LlamaConfig(
         **dict(zip([*SIZES.split(), "vocab_size"], vars(shape).values(), strict=True)),
         **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id")),
-        rope_parameters={"rope_theta": 5e5} | (rope if stretch else {"rope_type": "default"}),
-        rms_norm_eps=1e-5,
-        initializer_range=0.3,
+        rope_parameters={"rope_type": "llama3" if stretch else "default", "rope_theta": 5e5} | rope,
+        **{"rms_norm_eps": 1e-5, "initializer_range": 0.3},
     )
     theirs, turns = llama.LlamaForCausalLM(config), frequencies(shape.dim // shape.heads, 5e5)
-    for name, weight in theirs.named_parameters():
-        if "norm" in name:
-            torch.nn.init.normal_(weight, 1, 0.3)
-    position = {"position": Rotary(stretched(turns, **stretch))} if stretch else {}
-    return theirs, Llama3(shape, **position)
+    for weight in (w for w in theirs.parameters() if w.ndim == 1):
+        torch.nn.init.normal_(weight, 1, 0.3)
+    position = Rotary(stretched(turns, **stretch)) if stretch else None
+    return theirs, Llama3(shape, position=position)
 
 
 @pytest.mark.parametrize("stretch", [{}, STRETCH])
 def test_logits_and_gradients_match_transformers(stretch, matches):
     torch.set_default_dtype(torch.float32)  # in which theirs computes norms and angles anyway
     theirs, ours = oracle(stretch=stretch)
-    weights = from_transformers(dict(theirs.named_parameters()))
+    weights = llama3.from_transformers(dict(theirs.named_parameters()))
     assert weights.keys() == ours.state_dict().keys()
     ids = torch.randint(13, (3, 40))
     logits, want = functional_call(ours, weights, (ids,)), theirs(ids, labels=ids)
@@ -65,42 +57,32 @@ def test_logits_and_gradients_match_transformers(stretch, matches):
 
 def test_greedy_tokens_match_transformers(matches):
     theirs, ours = oracle()
-    ours.load_state_dict(from_transformers(theirs.state_dict()))
-    prompt = torch.randint(13, (3, 5))
+    ours.load_state_dict(llama3.from_transformers(theirs.state_dict()))
+    prompt, decode = torch.randint(13, (3, 5)), partial(read, ours, kernel=grouped_attention)
     with torch.no_grad():
-        decode = partial(read, ours, kernel=grouped_attention)
         ids, logits, _ = generate(decode, prompt, ours.start(3), tokens=60)
     want = theirs.generate(prompt, do_sample=False, max_new_tokens=60)
     matches(theirs.generate, ids, want[:, 5:], wrt=None)
-    first, second = logits.topk(2).values.unbind(-1)
-    assert (first - second).min() > 1e-4 and all(len(row.unique()) > 3 for row in ids)
-
-
-@pytest.mark.parametrize("width, stretch", [(128, LLAMA_31), (10, STRETCH)])
-def test_frequencies_match_transformers(width, stretch, matches):
-    theirs, _ = oracle(replace(TINY, dim=2 * width, heads=2), stretch)
-    compute = pytest.importorskip("transformers.modeling_rope_utils").ROPE_INIT_FUNCTIONS["llama3"]
-    turns = 1 / 5e5 ** (torch.arange(0, width, 2).float() / width)  # in their precision
-    matches(compute, stretched(turns, **stretch), compute(theirs.config)[0], wrt=None)
+    assert logits.topk(2).values.diff().max() < -1e-4 and all(len(row.unique()) > 3 for row in ids)
 
 
 def released(frequency, factor, low, high, original):
-    """`apply_scaling` of the released Llama 3.1 code, pair by pair."""
-    result = []
-    for f in frequency:
-        wavelength = 2 * torch.pi / f
-        smooth = (original / wavelength - low) / (high - low)
-        mixed = (1 - smooth) * f / factor + smooth * f
-        fast, slow = wavelength < original / high, wavelength > original / low
-        result.append(f if fast else f / factor if slow else mixed)
-    return torch.stack(result)
+    """`apply_scaling` of the released Llama 3.1 code: three cases by wavelength."""
+    wavelength = 2 * torch.pi / frequency
+    smooth = (original / wavelength - low) / (high - low)
+    mixed = (1 - smooth) * frequency / factor + smooth * frequency
+    slow = torch.where(wavelength > original / low, frequency / factor, mixed)
+    return torch.where(wavelength < original / high, frequency, slow)
 
 
 @pytest.mark.parametrize("stretch", [LLAMA_31, STRETCH])
-def test_frequencies_are_those_of_the_released_code(stretch, transcribed):
-    f = frequencies(64, 5e5).requires_grad_()
-    ours = stretched(f, **(stretch if stretch is STRETCH else {}))  # Llama 3.1's are the defaults
-    transcribed(released, ours, released(f, **stretch), wrt=(f,))
+def test_frequencies_match_transformers_and_the_released_code(stretch, matches, transcribed):
+    f, settings = frequencies(128, 5e5).requires_grad_(), {} if stretch is LLAMA_31 else stretch
+    transcribed(released, stretched(f, **settings), released(f, **stretch), wrt=(f,))
+    theirs, _ = oracle(replace(TINY, dim=256, heads=2), stretch)
+    compute = pytest.importorskip("transformers.modeling_rope_utils").ROPE_INIT_FUNCTIONS["llama3"]
+    turns = 1 / 5e5 ** (torch.arange(0, 128, 2).float() / 128)  # in their precision
+    matches(compute, stretched(turns, **settings), compute(theirs.config)[0], wrt=None)
 
 
 @pytest.mark.law("stretching keeps fast pairs, slows slow ones by the factor, and swaps none")
@@ -124,9 +106,8 @@ def test_packing():
 
 
 @pytest.mark.law("token by token as all at once, from a cache of kv_heads / heads of the full size")
-@pytest.mark.parametrize("mask", [{}, {"mask": packed}])
-def test_steps_equal_the_full_pass(mask):
-    model, ids, rows = Llama3(TINY, **mask), torch.randint(13, (3, 11)), []
+def test_steps_equal_the_full_pass():
+    model, ids, rows = Llama3(TINY, mask=packed), torch.randint(13, (3, 11)), []
     state = model.start(3)
     for token in ids.unbind(1):
         logits, state = model.step(token, state)
@@ -138,10 +119,11 @@ def test_steps_equal_the_full_pass(mask):
 
 @pytest.mark.worked("8B in bfloat16 is 16,060,522,496 bytes, which the released file's index names")
 def test_weights():
-    with torch.device("meta"):
-        count = {name: sum(w.numel() for w in Llama3(s).parameters()) for name, s in SHAPES.items()}
-    assert count == {"8B": 8_030_261_248, "70B": 70_553_706_496, "405B": 405_853_388_800}
-    assert 2 * count["8B"] == 16_060_522_496
+    counts = {"8B": 8_030_261_248, "70B": 70_553_706_496, "405B": 405_853_388_800}
+    for name, shape in llama3.SHAPES.items():
+        with torch.device("meta"):
+            assert sum(w.numel() for w in Llama3(shape).parameters()) == counts.pop(name)
+    assert not counts and 2 * 8_030_261_248 == 16_060_522_496
 
 
 @pytest.mark.worked("by hand: 2.5 turns in 8192 tokens are half way: 1/2 + 1/2 · 1/8 = 9/16")
@@ -160,10 +142,9 @@ def test_the_impossible_is_refused():
 
 
 def examples():
-    index = torch.arange(7)
     return [
         (partial(Llama3, TINY), (torch.randint(13, (3, 7)),)),
         (partial(stretched), (frequencies(8, 5e5).requires_grad_(),)),
-        (partial(within_documents, starts=torch.tensor([2, 5])), (index[4:], index)),
-        (partial(from_transformers), ({"lm_head.weight": torch.randn(13, 24)},)),
+        (packed, (torch.arange(4, 11), torch.arange(11))),
+        (partial(llama3.from_transformers), ({"lm_head.weight": torch.randn(13, 24)},)),
     ]
