@@ -2,7 +2,6 @@
 
 Source: Leviathan, Kalman and Matias 2022, Fast Inference from Transformers via Speculative
 Decoding, https://arxiv.org/abs/2211.17192, algorithm 1; the same rule in Chen et al. 2023,
-Accelerating Large Language Model Decoding with Speculative Sampling,
 https://arxiv.org/abs/2302.01318.
 Differs: a guess is kept if r < p / q, not r ≤ p / q, so that none of probability 0 is; where p is
 nowhere above q, which only rounding can bring about, the residual is p. One sequence, no end token.
@@ -25,12 +24,15 @@ from nexus.nn.backbone import LanguageModel
 
 Distribution = Callable[[Tensor], Tensor]
 """Makes probabilities of logits: softmax, a temperature, top-k, top-p."""
+SOFTMAX: Distribution = partial(torch.softmax, dim=-1)
 Back = Callable[[int], Any]
-"""`back(i)` is the state after the first i of the tokens just read."""
 
 
 class Reader(NamedTuple):
-    """A model and where it stands: `trace(ids, state)` gives next-token logits and a `Back`."""
+    """A model and where it stands in the text.
+
+    `trace(ids, state)` gives next-token logits and `back`: `back(i)` is the state after i of ids.
+    """
 
     trace: Callable[[Tensor, Any], tuple[Tensor, Back]]
     state: Any
@@ -77,7 +79,7 @@ def speculate(
     draft: Reader,
     *,
     gamma: int,
-    distribution: Distribution = partial(torch.softmax, dim=-1),
+    distribution: Distribution = SOFTMAX,
     generator: Generator | None = None,
 ) -> tuple[Int[Tensor, " k"], Reader, Reader]:
     """One round: `gamma` guesses, one call of the target, 1 to `gamma` + 1 tokens, both rewound.
@@ -92,16 +94,13 @@ def speculate(
     state, unread, rows, states, guesses = draft.state, draft.unread, [], [], []
     for _ in range(gamma):
         logits, back = draft.trace(unread, state)
-        state = back(len(unread))
+        states.append(state := back(len(unread)))
         rows.append(distribution(logits[-1:]))
-        unread = torch.multinomial(rows[-1][0], 1, generator=generator)
-        states.append(state)
-        guesses.append(unread)
+        guesses.append(unread := torch.multinomial(rows[-1][0], 1, generator=generator))
     logits, back = target.trace(torch.cat([target.unread, *guesses]), target.state)
-    p = distribution(logits[-gamma - 1 :])
-    out = verify(torch.cat(guesses), torch.cat(rows), p, generator=generator)
-    kept = len(out) - 1
-    seen = min(kept, gamma - 1)  # of its guesses the draft has not read the last
+    p, q = distribution(logits[-gamma - 1 :]), torch.cat(rows)
+    out = verify(torch.cat(guesses), q, p, generator=generator)
+    kept, seen = len(out) - 1, min(len(out), gamma) - 1  # the draft has not read its last guess
     target = target._replace(state=back(len(target.unread) + kept), unread=out[kept:])
     return out, target, draft._replace(state=states[seen], unread=out[seen:])
 
@@ -112,17 +111,16 @@ def generate(
     *,
     tokens: int,
     gamma: int,
-    distribution: Distribution = partial(torch.softmax, dim=-1),
+    distribution: Distribution = SOFTMAX,
     generator: Generator | None = None,
 ) -> tuple[Int[Tensor, " n"], list[int]]:
     """`tokens` tokens, drawn as from the target alone, and how many each round wrote.
 
     The last round may write up to `gamma` more; they are read, but not returned.
     """
-    parts: list[Tensor] = []
-    go = partial(speculate, gamma=gamma, distribution=distribution, generator=generator)
+    go, parts = partial(speculate, gamma=gamma, distribution=distribution), []
     while sum(map(len, parts)) < tokens:
-        out, target, draft = go(target, draft)
+        out, target, draft = go(target, draft, generator=generator)
         parts.append(out)
     return torch.cat(parts)[:tokens], [len(part) for part in parts]
 
@@ -130,8 +128,7 @@ def generate(
 def one_call(model: LanguageModel, ids: Int[Tensor, " n"], state: Any) -> tuple[Tensor, Back]:
     """A trace through a growing KV cache: all tokens in one pass; rewinding cuts the cache."""
     logits, after = read(model, ids[None], state)
-    before = int(state.place)
-    return logits[0], lambda i: crop(after, before + i)
+    return logits[0], lambda i: crop(after, int(state.place) + i)
 
 
 def by_step(model: LanguageModel, ids: Int[Tensor, " n"], state: Any) -> tuple[Tensor, Back]:
