@@ -58,10 +58,7 @@ def verify(
     *,
     generator: Generator | None = None,
 ) -> Int[Tensor, " k"]:
-    """Keep guesses while r_i < p_i / q_i, r_i uniform; then one more token, so 1 to g + 1 in all.
-
-    It is drawn from the residual of the first guess not kept, or from p if all are.
-    """
+    """Keep guesses while r_i < p_i / q_i, r_i uniform; add one from the residual, or from p."""
     at = torch.arange(len(guesses), device=p.device), guesses
     r = torch.rand(len(guesses), generator=generator, dtype=p.dtype, device=p.device)
     kept = int((r < p[at] / q[at]).long().cumprod(0).sum())
