@@ -21,15 +21,13 @@ def top(logits, keep=3):
 
 
 def reader(layers, *, trace=sd.one_call):
-    """The start of a text of a small model, and the model."""
     torch.manual_seed(layers)
     mixers = [MultiHeadAttention(24, heads=4) for _ in range(layers)]
     model = small_model(mixers, vocab=11, dim=24, places=40).requires_grad_(False)
     return sd.Reader(partial(trace, model), model.start(1), torch.tensor([3, 1, 4])), model
 
 
-def chain(logits):
-    """A reader whose next token depends on the last alone: it has no state."""
+def chain(logits):  # the next token depends on the last alone, so there is no state
     return sd.Reader(lambda ids, state: (logits[ids], lambda i: None), None, torch.tensor([1]))
 
 
@@ -51,8 +49,8 @@ def gpt2(layers):
 def test_texts_match_assisted_generation(gamma, keep, matches):
     (large, target), (little, draft) = gpt2(3), gpt2(1)
     little.transformer.wte.weight.copy_(large.transformer.wte.weight)  # so that some are kept
-    fixed = {"num_assistant_tokens_schedule": "constant", "assistant_confidence_threshold": 0}
-    little.generation_config.update(num_assistant_tokens=gamma, **fixed)
+    fixed = {"num_assistant_tokens": gamma, "num_assistant_tokens_schedule": "constant"}
+    little.generation_config.update(**fixed, assistant_confidence_threshold=0)
     sampling = {"do_sample": keep is not None, "top_k": keep, "max_new_tokens": 24 + gamma}
     torch.manual_seed(5)  # both draw from the global generator, in one order
     want = large.generate(target.unread[None], assistant_model=little, **sampling)
@@ -69,8 +67,8 @@ def test_every_outcome_of_a_round(monkeypatch):
     p = torch.tensor([[3, 4, 9], [1, 12, 3], [6, 3, 7]]) / 16.0  # in eighths, or above 1
     grid, drawn, first = (torch.arange(8.0) + 0.5) / 8, {}, 0.0  # which stand for a uniform r
     monkeypatch.setattr(torch, "rand", lambda *_, **__: drawn["r"])
-    pick = lambda w, *_, **__: drawn.update(w=w) or torch.tensor([0])  # noqa: E731
-    monkeypatch.setattr(torch, "multinomial", pick)
+    none = torch.tensor([0])  # which token is drawn does not matter: its distribution is kept
+    monkeypatch.setattr(torch, "multinomial", lambda w, *_, **__: drawn.update(w=w) or none)
     joint = torch.zeros(3, 3, 3)  # of the next three tokens; those left open are drawn from p
     for a, b, *r in itertools.product(range(3), range(3), grid, grid):
         drawn["r"] = torch.stack(r)
@@ -99,8 +97,8 @@ def test_target_and_draft_are_filtered_alike():
 @pytest.mark.parametrize("gamma", [1, 4])
 def test_greedy_is_greedy(gamma):
     (target, model), (draft, _) = reader(2), reader(1)
-    decode = partial(kv_cache.read, model)
-    want, _, _ = kv_cache.generate(decode, target.unread[None], target.state, tokens=17)
+    read, prompt = partial(kv_cache.read, model), target.unread[None]
+    want, _, _ = kv_cache.generate(read, prompt, target.state, tokens=17)
     for by in (draft, target):
         got, wrote = sd.generate(target, by, tokens=17, gamma=gamma, distribution=sd.greedy)
         assert got.equal(want[0]) and sum(wrote) - wrote[-1] < 17 <= sum(wrote)
@@ -111,12 +109,12 @@ def test_greedy_is_greedy(gamma):
 @pytest.mark.parametrize("gamma", [1, 3])
 @pytest.mark.parametrize("trace", [sd.one_call, sd.by_step])
 def test_rounds_rewind(trace, gamma):
-    pairs, lengths = [reader(2, trace=trace), reader(1, trace=trace)], set()
-    text, readers = pairs[0][0].unread, [pair[0] for pair in pairs]
+    (target, large), (draft, little) = reader(2, trace=trace), reader(1, trace=trace)
+    text, lengths = target.unread, set()
     for _ in range(6):
-        out, *readers = sd.speculate(*readers, gamma=gamma)
+        out, target, draft = sd.speculate(target, draft, gamma=gamma)
         text, lengths = torch.cat([text, out]), lengths | {len(out)}
-        for (_, model), now, left in zip(pairs, readers, (1, 1 + (len(out) > gamma)), strict=True):
+        for model, now, left in ((large, target, 1), (little, draft, 1 + (len(out) > gamma))):
             _, fresh = kv_cache.read(model, text[None, :-left], model.start(1))
             close([now.state.place, *now.state.blocks], [fresh.place, *fresh.blocks])
             assert now.unread.equal(text[-left:])
@@ -147,8 +145,6 @@ def examples():
     few = [(partial(one), (p, q)) for one in (sd.acceptance, sd.residual)]
     few += [(partial(trace, model), (ids, model.start(1))) for trace in (sd.one_call, sd.by_step)]
     few += [(partial(sd.verify), (ids, q, more)), (partial(sd.greedy), (q,))]
-    for rounds in (sd.speculate, partial(sd.generate, tokens=20)):
-        few.append((partial(rounds, gamma=4), pair))
-    for formula in (sd.expected_tokens, partial(sd.speedup, cost=0.1)):
-        few.append((partial(formula, gamma=4), (alpha,)))
-    return few
+    few += [(partial(go, gamma=4), pair) for go in (sd.speculate, partial(sd.generate, tokens=20))]
+    formulas = sd.expected_tokens, partial(sd.speedup, cost=0.1)
+    return few + [(partial(formula, gamma=4), (alpha,)) for formula in formulas]
