@@ -15,7 +15,7 @@ from nexus.nn.backbone import small_model
 close = partial(assert_close, rtol=1e-12, atol=1e-12)
 
 
-def top(logits, keep=3):
+def top(logits, keep=2):
     least = logits.topk(keep).values[..., -1:]
     return logits.masked_fill(logits < least, -torch.inf).softmax(-1)
 
@@ -45,7 +45,7 @@ def gpt2(layers):
     return model, sd.Reader(trace, torch.tensor([], dtype=torch.long), torch.tensor([3, 1, 4, 1]))
 
 
-@pytest.mark.parametrize(("gamma", "keep"), [(1, 4), (3, 11), (3, 4), (5, None)])
+@pytest.mark.parametrize(("gamma", "keep"), [(1, 4), (3, 11), (3, 2), (5, None)])
 def test_texts_match_assisted_generation(gamma, keep, matches):
     (large, target), (little, draft) = gpt2(3), gpt2(1)
     little.transformer.wte.weight.copy_(large.transformer.wte.weight)  # so that some are kept
@@ -86,11 +86,11 @@ def test_every_outcome_of_a_round(monkeypatch):
 def test_target_and_draft_are_filtered_alike():
     for used in (top, lambda rows: top(rows) if len(rows) == 1 else rows.softmax(-1)):
         logits, counts = torch.randn(2, 5, 5), torch.zeros(5, 5)  # of the next, by the last alone
-        text, _ = sd.generate(*map(chain, logits), tokens=400, gamma=3, distribution=used)
-        counts.index_put_((text[:-1], text[1:]), torch.ones(399), accumulate=True)
+        text, _ = sd.generate(*map(chain, logits), tokens=500, gamma=3, distribution=used)
+        counts.index_put_((text[:-1], text[1:]), torch.ones(499), accumulate=True)
         want = top(logits[0]) * counts.sum(1, keepdim=True)
         terms = torch.where(counts == want, 0, (counts - want) ** 2 / want)
-        assert (terms.sum() < 29.6) == (used is top)  # 0.1 % of 5 · 2 degrees of freedom are above
+        assert (terms.sum() < 20.5) == (used is top)  # 5 degrees of freedom: one in a thousand
 
 
 @pytest.mark.law("greedy rounds write what the target alone does; from itself it keeps every guess")
