@@ -40,8 +40,9 @@ def _fact(name: str, value: str) -> str:
 def _paper(paper: Paper, year: int) -> str:
     """Title and link on one line, the authors, venue and year on the next."""
     authors = [inline(author) for author in paper.authors[:AUTHORS]]
-    if more := len(paper.authors) - AUTHORS:
-        authors += [f"and {counted(more, 'other')}"] if more > 0 else []
+    if more := paper.authors[AUTHORS:]:  # a list that ends in "others" does not say how many
+        known = more[-1] != "others"
+        authors.append(f"and {counted(len(more), 'other')}" if known else "and others")
     venue = paper.venue or ""
     place = [inline(venue)] if venue else []
     place += [] if str(year) in venue else [str(year)]

@@ -178,3 +178,10 @@ def test_navigation_has_all_categories_and_the_pages_there_are(tmp_path):
         ]
     }
     assert nav[-1] == {"Shared code": [{"nexus.fit": "api/fit.md"}]}
+
+
+def test_a_list_of_authors_that_is_not_whole_says_no_number(tmp_path):
+    root = checkout(tmp_path, BLOCK)
+    page = root / PATH
+    page.write_text(page.read_text().replace("F Six, G Seven", "F Six, others"))
+    assert "E Five, F Six, and others" in html(rendered(root, passed()).body)
