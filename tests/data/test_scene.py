@@ -74,7 +74,7 @@ def test_a_camera_looks_at_the_middle():
 
 
 def examples():
-    looking = rays(camera(0.7, 0.4), 5, width=0.2)  # all of them meet something
+    looking = rays(camera(0.7, 1.2), 5, width=0.2)  # all of them meet something
     return [
         (partial(camera, 0.7, 0.4), ()),
         (partial(rays, pixels=5), (camera(0.7, 0.4),)),
