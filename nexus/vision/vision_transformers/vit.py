@@ -82,7 +82,7 @@ def attention_weights(
     split = (mixer.heads, -1)
     q, k = (project(x).unflatten(2, split).movedim(2, 1) for project in (mixer.to_q, mixer.to_k))
     index = torch.arange(x.shape[1], device=x.device)
-    return attention(q, k, torch.eye(len(index)).to(x), mixer.mask(index, index))
+    return attention(q, k, x.new_ones(len(index)).diag(), mixer.mask(index, index))
 
 
 class VisionTransformer(nn.Module):
@@ -92,8 +92,9 @@ class VisionTransformer(nn.Module):
         self, embed: nn.Module, blocks: Iterable[nn.Module], norm: nn.Module, head: nn.Module
     ):
         super().__init__()
-        self.embed, self.norm, self.head = embed, norm, head
+        self.embed: Any = embed
         self.blocks: Any = nn.Sequential(*blocks)
+        self.norm, self.head = norm, head
 
     def features(self, images: Float[Tensor, "b k h w"]) -> Float[Tensor, "b d"]:
         """y = LN(z_L^0), equation 4."""
@@ -117,7 +118,7 @@ def rollout(weights: Float[Tensor, "layers *b r n n"]) -> Float[Tensor, "*b n n"
     A row says how much of each input token is in an output token, if values and feed-forward
     layers are left out of account; it sums to 1.
     """
-    mixing = torch.eye(weights.shape[-1]).to(weights)
+    mixing = weights.new_ones(weights.shape[-1]).diag()
     total = mixing
     for layer in weights.mean(-3):
         total = (layer + mixing) / 2 @ total

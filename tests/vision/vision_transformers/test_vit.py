@@ -1,7 +1,7 @@
 """The Vision Transformer against transformers' ViT, and what it knows of a picture's shape."""
 
 from functools import partial, reduce
-from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -14,14 +14,13 @@ from nexus.nn import masks
 from nexus.nn.patches import from_patches, to_patches
 from nexus.vision.vision_transformers import vit
 
-SIZES = {"hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 3}
-SIZES |= {"intermediate_size": 20, "image_size": 15, "patch_size": 5, "num_channels": 2}
-OURS = {f"attention.{x}_proj": f"mixer.to_{x}" for x in "qkv"}  # by transformers' names
-OURS |= {"attention.o_proj": "mixer.to_out", "mlp.fc1": "ffn.0", "mlp.fc2": "ffn.2"}
-OURS |= {"layernorm_before": "norm_mixer", "layernorm_after": "norm_ffn", "vit.layers": "blocks"}
-OURS |= {"vit.layernorm": "norm", "classifier": "head", "vit.embeddings": "embed"}
-OURS |= {"patch_embeddings.projection": "project", "cls_token": "first"}
-OURS |= {"position_embeddings": "place"}
+SIZES: Any = dict(hidden_size=12, num_hidden_layers=2, num_attention_heads=3, image_size=15)
+SIZES |= dict(intermediate_size=20, patch_size=5, num_channels=2, num_labels=7, qkv_bias=False)
+NAMES = """attention.q_proj mixer.to_q attention.k_proj mixer.to_k attention.v_proj mixer.to_v
+attention.o_proj mixer.to_out mlp.fc1 ffn.0 mlp.fc2 ffn.2 layernorm_before norm_mixer
+layernorm_after norm_ffn vit.layers blocks vit.layernorm norm classifier head vit.embeddings embed
+patch_embeddings.projection project cls_token first position_embeddings place""".split()
+OURS = dict(zip(NAMES[::2], NAMES[1::2], strict=True))  # by what transformers calls it
 
 
 def small():  # 3 x 3 patches of 5 x 5 pixels in 2 channels
@@ -33,38 +32,20 @@ def small():  # 3 x 3 patches of 5 x 5 pixels in 2 channels
     return model
 
 
-def theirs(ours):
-    """transformers' model and our weights by its names; its attention ends in biases, here 0."""
-    from transformers import ViTConfig, ViTForImageClassification
-
-    config = ViTConfig(**SIZES, num_labels=7, qkv_bias=False, layer_norm_eps=1e-6)
-    config._attn_implementation = "sdpa"  # the other one rounds to float32
-    model, mine = ViTForImageClassification(config).eval(), dict(ours.named_parameters())
-    copied = {}
-    for name, weight in model.named_parameters():
-        key = reduce(lambda key, their: key.replace(their, OURS[their]), OURS, name)
-        zero = key.endswith("to_out.bias")
-        copied[name] = torch.zeros(12) if zero else mine.pop(key).reshape(weight.shape)
-    assert not mine
-    return model, copied
-
-
 @pytest.mark.parametrize("height, width", [(15, 15), (20, 35), (10, 5)])
 def test_logits_match_transformers_at_any_resolution(height, width, matches):
-    ours, x = small(), torch.randn(4, 2, height, width, requires_grad=True)
-    model, copied = theirs(ours)
-    more = {"interpolate_pos_encoding": (height, width) != (15, 15)}
-    wants = functional_call(model, copied, (x,), more).logits
+    from transformers import ViTConfig, ViTForImageClassification
+
+    config = ViTConfig(**SIZES, layer_norm_eps=1e-6)
+    config._attn_implementation = "sdpa"  # the other one rounds to float32
+    model, ours, copied = ViTForImageClassification(config).eval(), small(), {}
+    for name, weight in model.named_parameters():
+        key = reduce(lambda key, their: key.replace(their, OURS[their]), OURS, name)
+        ends = key.endswith("to_out.bias")  # a bias that the paper does not have
+        copied[name] = torch.zeros(12) if ends else ours.get_parameter(key).reshape(weight.shape)
+    x, more = torch.randn(4, 2, height, width, requires_grad=True), (height, width) != (15, 15)
+    wants = functional_call(model, copied, (x,), {"interpolate_pos_encoding": more}).logits
     matches(type(model).forward, ours(x), wants, wrt=(x, *ours.parameters()))
-
-
-def test_places_match_transformers(matches):
-    place, model = torch.randn(10, 12, requires_grad=True), theirs(small())[0].vit.embeddings
-    del model.position_embeddings  # a parameter, which could not be differentiated by `place`
-    model.position_embeddings = place[None]
-    wants = model.interpolate_pos_encoding(torch.zeros(1, 29, 12), 20, 35)[0]
-    ours = vit.resample(place, rows=4, columns=7)
-    matches(type(model).interpolate_pos_encoding, ours, wants, wrt=(place,))
 
 
 @pytest.mark.parametrize("mask", [masks.full, masks.causal])
@@ -78,23 +59,16 @@ def test_weights_match_torch(mask, matches):
     matches(type(model).forward, vit.attention_weights(mixer, x), wants, wrt=(x, *weights))
 
 
-def by_paths(weights):
+def by_ways(weights):
     """Abnar and Zuidema, section 3: each layer is passed or skipped; the mean over all ways."""
-    *_, heads, n, _ = weights.shape
-    layers = [layer.sum(1) / heads for layer in weights]
-    total = torch.zeros_like(layers[0])
-    for skipped in product((True, False), repeat=len(layers)):
-        way = torch.eye(n)  # the last layer stands on the left
-        for layer, skip in zip(layers, skipped, strict=True):
-            way = way if skip else layer @ way
-        total = total + way / 2 ** len(layers)
-    return total
+    a, b, c = (sum(layer.unbind(1)) / layer.shape[1] for layer in weights)
+    return (torch.eye(a.shape[-1]) + a + b + c + b @ a + c @ a + c @ b + c @ b @ a) / 8
 
 
-def test_rollout_sums_over_paths(transcribed):
+def test_rollout_is_a_mean_over_ways(transcribed):
     scores = torch.randn(3, 2, 5, 4, 4, requires_grad=True)
-    ours, wants = (rolled(scores.softmax(-1)) for rolled in (vit.rollout, by_paths))
-    transcribed(by_paths, ours, wants, wrt=(scores,))
+    ours, wants = (rolled(scores.softmax(-1)) for rolled in (vit.rollout, by_ways))
+    transcribed(by_ways, ours, wants, wrt=(scores,))
 
 
 @pytest.mark.law("without places the class token is blind to the order of patches; with them, not")
@@ -102,7 +76,7 @@ def test_order():
     model, order, x = small(), torch.randperm(9), torch.randn(2, 2, 15, 15)
     mixed = from_patches(to_patches(x, 5)[:, order], 5, 15)
     before, place = model(x), model.embed.place.data
-    assert (before - model(mixed)).abs().max() > 0.01
+    assert (before - model(mixed)).abs().max() > 1e-3
     place[1:] = place[1:][order]
     assert_close(model(mixed), before)  # any order is as good, if places go with it
     place[1:] = place[1]
@@ -119,16 +93,14 @@ def test_convolution():
 
 @pytest.mark.law("a pixel changes the token of its patch and no other, and after one block all")
 def test_reach():
-    model, (x, other) = small(), torch.randn(1, 2, 15, 15).repeat(2, 1, 1, 1, 1)
-    other[0, 1, 6, 13] += 1  # in the patch of row 1 and column 2
-    before, after = model.embed(x), model.embed(other)
-    assert (before != after).any(2)[0].nonzero().tolist() == [[1 + 3 + 2]]
-    assert (model.blocks[0](before) != model.blocks[0](after)).any(2).all()
+    model, x = small(), torch.randn(2, 15, 15).repeat(2, 1, 1, 1)
+    x[1, 1, 6, 13] += 1  # in the patch of row 1 and column 2
+    apart = model.embed(x).diff(dim=0)[0].abs().amax(1) > 1e-9
+    assert apart.nonzero().tolist() == [[1 + 3 + 2]]
+    assert model.blocks[0](model.embed(x)).diff(dim=0).abs().amax(2).min() > 1e-9
 
 
-@pytest.mark.law(
-    "at 3 and 5 times the resolution old places stand in the middle of 3 by 5 new ones"
-)
+@pytest.mark.law("at 3 by 5 times the resolution, 15 new places have an old one in the middle")
 def test_resampling():
     place = torch.randn(10, 4)
     finer = vit.resample(place, rows=9, columns=15)
@@ -163,19 +135,18 @@ def test_what_does_not_fit_is_refused():
         vit.Embedding(12, pixels=15, patch=4, channels=2)
     with pytest.raises(ValueError, match="9 places are not one and a square"):
         vit.resample(torch.randn(9, 4), rows=2, columns=3)
-    embed = vit.Embedding(400, pixels=15, patch=5, channels=2)  # and it starts small
-    assert 0.018 < embed.first.std() < 0.022 and 0.019 < embed.place.std() < 0.021
+    embed = vit.Embedding(900, pixels=15, patch=5, channels=2)  # and it starts small
+    assert 0.0185 < embed.first.std() < 0.0215 and 0.019 < embed.place.std() < 0.021
 
 
 def examples():
-    x, tokens, mixer = torch.randn(3, 2, 15, 15), torch.randn(3, 5, 12), MultiHeadAttention
+    x, tokens = torch.randn(3, 2, 15, 15), torch.randn(3, 5, 12)
     place, maps = (torch.rand(*shape, requires_grad=True) for shape in ((10, 12), (2, 3, 4, 5, 5)))
-    model = partial(vit.VisionTransformer, small().embed, [], nn.Identity(), nn.Identity())
     return [
         (partial(vit.Embedding, 12, pixels=15, patch=5, channels=2), (x,)),
         (partial(vit.encoder_block, 12, heads=3, hidden=20), ()),
         (partial(vit.resample, rows=2, columns=4), (place,)),
-        (partial(vit.attention_weights, mixer(12, heads=3)), (tokens,)),
+        (partial(vit.attention_weights, MultiHeadAttention(12, heads=3)), (tokens,)),
         (partial(vit.rollout), (maps,)),
-        (model, (x,)),
+        (partial(vit.VisionTransformer, small().embed, [], nn.Identity(), nn.ReLU()), (x,)),
     ]
