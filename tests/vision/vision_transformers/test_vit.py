@@ -95,8 +95,7 @@ def test_convolution():
 def test_reach():
     model, x = small(), torch.randn(2, 15, 15).repeat(2, 1, 1, 1)
     x[1, 1, 6, 13] += 1  # in the patch of row 1 and column 2
-    apart = model.embed(x).diff(dim=0)[0].abs().amax(1) > 1e-9
-    assert apart.nonzero().tolist() == [[1 + 3 + 2]]
+    assert (model.embed(x).diff(dim=0)[0].abs().amax(1) > 1e-9).nonzero().tolist() == [[1 + 3 + 2]]
     assert model.blocks[0](model.embed(x)).diff(dim=0).abs().amax(2).min() > 1e-9
 
 
@@ -141,12 +140,11 @@ def test_what_does_not_fit_is_refused():
 
 def examples():
     x, tokens = torch.randn(3, 2, 15, 15), torch.randn(3, 5, 12)
-    place, maps = (torch.rand(*shape, requires_grad=True) for shape in ((10, 12), (2, 3, 4, 5, 5)))
     return [
         (partial(vit.Embedding, 12, pixels=15, patch=5, channels=2), (x,)),
         (partial(vit.encoder_block, 12, heads=3, hidden=20), ()),
-        (partial(vit.resample, rows=2, columns=4), (place,)),
+        (partial(vit.resample, rows=2, columns=4), (torch.rand(10, 12, requires_grad=True),)),
         (partial(vit.attention_weights, MultiHeadAttention(12, heads=3)), (tokens,)),
-        (partial(vit.rollout), (maps,)),
+        (partial(vit.rollout), (torch.rand(2, 3, 4, 5, 5, requires_grad=True),)),
         (partial(vit.VisionTransformer, small().embed, [], nn.Identity(), nn.ReLU()), (x,)),
     ]
