@@ -34,11 +34,10 @@ def small():  # 3 x 3 patches of 5 x 5 pixels in 2 channels
 
 @pytest.mark.parametrize("height, width", [(15, 15), (20, 35), (10, 5)])
 def test_logits_match_transformers_at_any_resolution(height, width, matches):
-    from transformers import ViTConfig, ViTForImageClassification
-
-    config = ViTConfig(**SIZES, layer_norm_eps=1e-6)
+    theirs = pytest.importorskip("transformers")
+    config = theirs.ViTConfig(**SIZES, layer_norm_eps=1e-6)
     config._attn_implementation = "sdpa"  # the other one rounds to float32
-    model, ours, copied = ViTForImageClassification(config).eval(), small(), {}
+    model, ours, copied = theirs.ViTForImageClassification(config).eval(), small(), {}
     for name, weight in model.named_parameters():
         key = reduce(lambda key, their: key.replace(their, OURS[their]), OURS, name)
         ends = key.endswith("to_out.bias")  # a bias that the paper does not have
