@@ -1,0 +1,173 @@
+"""The variational autoencoder against torch.distributions, diffusers and probabilistic PCA."""
+
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import Generator, nn
+from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
+from torch.testing import assert_close
+
+from nexus.generative.vae import vae
+from nexus.generative.vae.vae import VAE, Bound, kl, log_bernoulli, log_normal, objective
+
+
+def small(pixels=7, latent=3):
+    encoder = nn.Sequential(nn.Linear(pixels, 5), nn.Tanh(), nn.Linear(5, 2 * latent))
+    return VAE(encoder, nn.Sequential(nn.Linear(latent, 4), nn.Tanh(), nn.Linear(4, pixels)))
+
+
+def gaussian(log_var):  # the decoder gives the mean; one variance for all pixels
+    return lambda mean, x: log_normal(mean, x, log_var.expand_as(x))
+
+
+def test_kl_matches_torch(matches):
+    mean, log_var = torch.randn(2, 4, 6, requires_grad=True).unbind()
+    q, prior = Normal(mean, log_var.exp().sqrt()), Normal(torch.zeros(6), torch.ones(6))
+    matches(kl_divergence, kl(mean, log_var), kl_divergence(q, prior).sum(-1), wrt=(mean, log_var))
+
+
+def test_kl_and_draws_match_diffusers(matches):
+    models = pytest.importorskip("diffusers.models.autoencoders.vae")
+    both = torch.randn(4, 6, 2, 5, requires_grad=True)  # channels of mean, then of log-variance
+    q = models.DiagonalGaussianDistribution(both)
+    mean, log_var = (part.flatten(1) for part in both.chunk(2, dim=1))
+    matches(type(q).kl, kl(mean, log_var), q.kl(), wrt=(both,))
+    ours, theirs = (Generator().manual_seed(3) for _ in "ab")
+    draw = vae.reparameterize(mean, log_var, generator=ours).unflatten(1, (3, 2, 5))
+    matches(type(q).sample, draw, q.sample(generator=theirs), wrt=(both,))
+
+
+def test_densities_match_torch(matches):
+    mean, x, log_var = torch.randn(3, 4, 2, 6, requires_grad=True).unbind()
+    theirs = Normal(mean, (log_var / 2).exp()).log_prob(x).sum((1, 2))
+    matches(Normal.log_prob, log_normal(mean, x, log_var), theirs, wrt=(mean, x, log_var))
+    bits = (x > 0).to(x.dtype)
+    theirs = Bernoulli(logits=mean).log_prob(bits).sum((1, 2))
+    matches(Bernoulli.log_prob, log_bernoulli(mean, bits), theirs, wrt=(mean,))
+
+
+def equations(model, x, noise):
+    """Equations 7 and 10, and log p(x) by importance weights, one x and one z at a time."""
+    columns = []
+    for each, draws in zip(x, noise.unbind(1), strict=True):
+        mean, log_var = model.encoder(each).chunk(2)
+        q, prior = Normal(mean, log_var.exp().sqrt()), Normal(torch.zeros_like(mean), 1.0)
+        seen, weights = [], []
+        for epsilon in draws:
+            z = q.mean + q.stddev * epsilon
+            y = model.decoder(z).sigmoid()
+            seen.append((each * y.log() + (1 - each) * (1 - y).log()).sum())
+            weights.append((seen[-1] + (prior.log_prob(z) - q.log_prob(z)).sum()).exp())
+        rate = kl_divergence(q, prior).sum()
+        columns.append(torch.stack([-seen[0], rate, (sum(weights) / len(weights)).log()]))
+    return torch.stack(columns, 1)
+
+
+def test_the_bound_is_what_the_paper_says(transcribed):
+    model, x, draw = small(), torch.rand(4, 7).round(), Generator()
+    one, many = (torch.randn(k * 4, 3, generator=draw.manual_seed(k)) for k in (1, 5))
+    ours = [*model(x, generator=draw.manual_seed(1))]
+    ours += [model.log_prob(x, draws=5, generator=draw.manual_seed(5))]
+    theirs = equations(model, x, one[None])[:2], equations(model, x, many.unflatten(0, (5, 4)))[2:]
+    transcribed(equations, torch.stack(ours), torch.cat(theirs), wrt=(*model.parameters(),))
+
+
+def data():  # a mean that is not 0, and spread unlike in each direction
+    return torch.randn(300, 5) * torch.tensor([2, 1.5, 0.3, 0.5, 0.4]) @ torch.randn(5, 5) + 0.7
+
+
+def probabilistic_pca(x, correction=1):
+    """Tipping and Bishop: W = U (Λ - σ²)^½ and q(z | x) = N(Λ^-1 Wᵀ (x - μ), σ² Λ^-1)."""
+    values, vectors = torch.linalg.eigh(torch.cov(x.T, correction=correction))
+    variance, values = values[:-2].mean(), values[-2:]
+    encoder, decoder, weight = nn.Linear(5, 4), nn.Linear(2, 5), vectors[:, -2:]
+    weight = weight * (values - variance).sqrt()
+    with torch.no_grad():
+        decoder.weight.copy_(weight)
+        decoder.bias.copy_(x.mean(0))
+        encoder.weight.copy_(torch.cat([(weight / values).T, torch.zeros(2, 5)]))
+        encoder.bias.copy_(torch.cat([-x.mean(0) @ weight / values, (variance / values).log()]))
+    exact = MultivariateNormal(x.mean(0), weight @ weight.T + variance * torch.eye(5))
+    return VAE(encoder, decoder, observe=gaussian(variance.log())), exact
+
+
+def test_the_linear_vae_with_the_exact_posterior_is_probabilistic_pca(matches):
+    pca, x = pytest.importorskip("sklearn.decomposition").PCA, data()
+    model, exact = probabilistic_pca(x)
+    fitted = pca(2, svd_solver="full").fit(x.numpy())
+    theirs = torch.as_tensor(fitted.score_samples(x[:9].numpy()))
+    matches(pca.score_samples, model.log_prob(x[:9], draws=1).detach(), theirs, wrt=None)
+    at = x[:9].requires_grad_()  # no z in what follows, yet any number of draws hits it
+    matches(MultivariateNormal.log_prob, model.log_prob(at, draws=4), exact.log_prob(at), wrt=(at,))
+
+
+@pytest.mark.law("a linear VAE has learned all it can at probabilistic PCA: the gradients vanish")
+def test_probabilistic_pca_is_the_optimum():
+    model, exact = probabilistic_pca(x := data(), correction=0)
+    many, norms = x.repeat(200, 1), []
+    for factor in (1.0, 1.1):  # at the optimum, and with a decoder that is too bold
+        with torch.no_grad():
+            model.decoder.weight *= factor
+        loss = objective(model(many))
+        grads = torch.autograd.grad(loss, [*model.parameters()])
+        norms.append([g.norm().item() for g in grads])
+        assert factor > 1 or abs(loss + exact.log_prob(x).mean()) < 0.01
+    assert max(norms[0]) < 0.05 and max(norms[1]) > 20 * max(norms[0])
+
+
+@pytest.mark.law("KL is 0 at the prior, adds up over latents, and is the mean log ratio of draws")
+def test_kl():
+    assert_close(kl(torch.zeros(2, 4), torch.zeros(2, 4)), torch.zeros(2))
+    mean, log_var = torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([[0.3, -1.0, 0.0]])
+    alone = kl(mean.T, log_var.T)
+    assert (alone > 0).all()
+    assert_close(alone.sum(0, keepdim=True), kl(mean, log_var))
+    many = mean.expand(100_000, 3), log_var.expand(100_000, 3)
+    z = vae.reparameterize(*many)
+    ratio = log_normal(many[0], z, many[1]) - log_normal(0 * z, z, 0 * z)
+    assert abs(ratio.mean() - kl(mean, log_var)) < 0.03
+
+
+@pytest.mark.law("on average more draws give more, and never more than log p(x)")
+def test_more_draws():
+    model, x = small(4, 1).requires_grad_(False), torch.tensor([[0.0, 1, 1, 0]])
+    grid = torch.linspace(-9, 9, 9001)[:, None]
+    joint = log_bernoulli(model.decoder(grid), x.expand(9001, 4))
+    exact = (joint + log_normal(0 * grid, grid, 0 * grid)).logsumexp(0) + math.log(18 / 9000)
+    many = [x.expand(40_000 // k, 4) for k in (1, 4, 40)]
+    means = [model.log_prob(y, draws=40_000 // len(y)).mean() for y in many]
+    assert means[0] + 0.005 < means[1] < means[2] - 0.002 and abs(means[2] - exact) < 0.01
+    assert abs(means[0] + objective(model(many[0]))) < 0.02
+
+
+@pytest.mark.worked("μ = 1, σ² = 1 costs half a nat, σ² = e² (e² - 3) / 2; ten such cost ten times")
+def test_by_hand():
+    near, far = torch.zeros(1, 10), torch.full((1, 10), 2.0)
+    assert_close(kl(near + 1, near), torch.tensor([5.0]))
+    assert_close(kl(near, far), torch.tensor([10 * (math.e**2 - 3) / 2]))
+    bound = Bound(torch.tensor([1.0, 4]), torch.tensor([2.0, 6]))
+    assert objective(bound).item() == 6.5 and objective(bound, weight=0.5).item() == 4.5
+    fair = log_bernoulli(torch.zeros(1, 2, 3), torch.tensor([[[0.0, 1, 1], [0, 1, 0.5]]]))
+    assert_close(fair, torch.tensor([-6 * math.log(2)]))
+
+
+def test_what_is_no_picture_or_no_posterior_is_refused():
+    for low, high in (-0.25, 1), (0, 1.5):
+        with pytest.raises(ValueError, match=rf"pixels from {low} to {high} are not within"):
+            log_bernoulli(torch.zeros(1, 2), torch.tensor([[low, high]]))
+    with pytest.raises(ValueError, match="5 numbers are no means and as many log-variances"):
+        VAE(nn.Linear(4, 5), nn.Linear(2, 4)).encode(torch.zeros(3, 4))
+
+
+def examples():
+    mean, log_var, x = torch.randn(3, 3, 4, 5)
+    return [
+        (partial(kl), (mean[:, 0], log_var[:, 0])),
+        (partial(vae.reparameterize), (mean[:, 0], log_var[:, 0])),
+        (partial(log_normal), (mean, x, log_var)),
+        (partial(log_bernoulli), (mean, x.sigmoid())),
+        (partial(objective, weight=0.3), (Bound(mean[0, 0], x[0, 0]),)),
+        (small, (torch.rand(3, 7),)),
+    ]
