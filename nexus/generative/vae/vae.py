@@ -1,7 +1,7 @@
 """The variational autoencoder: learn a code and its density by climbing a bound on log p(x).
 
 Source: Kingma and Welling 2013, Auto-Encoding Variational Bayes,
-https://arxiv.org/abs/1312.6114, sections 2.2 to 3, appendices B and C;
+https://arxiv.org/abs/1312.6114, equations 3, 7 and 10, appendix B;
 Burda, Grosse and Salakhutdinov 2015, https://arxiv.org/abs/1509.00519, for `VAE.log_prob`.
 Differs: one draw of z for each x (L = 1 in the paper); the encoder gives log σ²; the KL may be
 weighted, which the bound is not; log p(x) is estimated by importance weights from the encoder.
@@ -39,19 +39,19 @@ def kl(mean: Latents, log_var: Latents) -> Each:
 def reparameterize(
     mean: Latents, log_var: Latents, *, generator: Generator | None = None
 ) -> Latents:
-    """z = μ + σ ε with ε from N(0, 1): a draw through which μ and σ get gradients (section 2.4)."""
+    """z = μ + σ ε with ε from N(0, 1): a draw through which μ and σ get gradients."""
     noise = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + (log_var / 2).exp() * noise
 
 
 def log_normal(mean: Samples, x: Samples, log_var: Samples) -> Each:
-    """log N(x; μ, σ²), summed over all of x but the batch (appendix C.2)."""
+    """log N(x; μ, σ²), summed over all of x but the batch."""
     surprise = (x - mean) ** 2 * (-log_var).exp() + log_var + math.log(2 * math.pi)
     return -surprise.flatten(1).sum(1) / 2
 
 
 def log_bernoulli(logits: Samples, x: Samples) -> Each:
-    """Σ x log y + (1 - x) log(1 - y) with y = sigmoid(logits), over pixels (appendix C.1).
+    """Σ x log y + (1 - x) log(1 - y) with y = sigmoid(logits), over pixels.
 
     Raises:
         ValueError: a pixel is not within [0, 1].
