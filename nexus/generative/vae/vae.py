@@ -3,7 +3,7 @@
 Source: Kingma and Welling 2013, Auto-Encoding Variational Bayes,
 https://arxiv.org/abs/1312.6114, equations 3, 7 and 10, appendix B;
 Burda, Grosse and Salakhutdinov 2015, https://arxiv.org/abs/1509.00519, for `VAE.log_prob`.
-Differs: one draw of z for each x (L = 1 in the paper); the encoder gives log σ²; the KL may be
+Differs: one draw of z for each x; the encoder gives log σ²; the KL may be
 weighted, which the bound is not; log p(x) is estimated by importance weights from the encoder.
 
 Letters: b batch, z latent numbers, k draws of them for each x.
