@@ -101,15 +101,15 @@ def test_reach():
 @pytest.mark.law("at 3 by 5 times the resolution, 15 new places have an old one in the middle")
 def test_resampling():
     place = torch.randn(10, 4)
-    finer = vit.resample(place, rows=9, columns=15)
-    middles = finer[1:].unflatten(0, (9, 15))[1::3, 2::5]
-    assert_close(torch.cat([finer[:1], middles.flatten(0, 1)]), place)
-    assert vit.resample(place, rows=3, columns=3) is place
+    middles = vit.resample(place, rows=9, columns=15)[1:].unflatten(0, (9, 15))[1::3, 2::5]
+    assert_close(middles.flatten(0, 1), place[1:])
+    assert [len(vit.resample(place, rows=r, columns=8 - r)) for r in (3, 5)] == [16, 16]
+    assert_close(vit.resample(place[:2], rows=2, columns=3)[1:], place[1].expand(6, 4))
 
 
 @pytest.mark.law("maps are what layers mix by, and what they roll out to has rows of sum 1")
 def test_maps():
-    model, x = small(), torch.randn(4, 2, 15, 15)
+    model, x = small(), torch.randn(4, 2, 15, 15, requires_grad=True)
     tokens, maps = model.embed(x), model.attention(x)
     for block, weights in zip(model.blocks, maps, strict=True):
         values = block.mixer.to_v(normed := block.norm_mixer(tokens)).unflatten(2, (3, 4))
@@ -117,22 +117,23 @@ def test_maps():
         assert_close(block.mixer.to_out(mixed), block.mixer(normed))
         tokens = block(tokens)
     assert_close(vit.rollout(maps).sum(-1), torch.ones(4, 10))
+    assert torch.autograd.grad(maps[1].square().sum(), x)[0].abs().min() > 0
 
 
 @pytest.mark.worked("ViT-B/16 has torchvision's 86,567,656 weights less 36,864 biases in attention")
 def test_size_of_the_base_model():
     with torch.device("meta"):
-        embed = vit.Embedding(768, pixels=224, patch=16, channels=3)
-        blocks = [vit.encoder_block(768, heads=12, hidden=3072) for _ in range(12)]
-        model = vit.VisionTransformer(embed, blocks, nn.LayerNorm(768), nn.Linear(768, 1000))
-    assert sum(weight.numel() for weight in model.parameters()) == 86_567_656 - 12 * 4 * 768
+        parts = [vit.Embedding(768, pixels=224, patch=16, channels=3), nn.LayerNorm(768)]
+        parts += [nn.Linear(768, 1000)] + 12 * [vit.encoder_block(768, heads=12, hidden=3072)]
+    assert sum(w.numel() for p in parts for w in p.parameters()) == 86_567_656 - 12 * 4 * 768
 
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="pixels=15 is not a multiple of patch=4"):
         vit.Embedding(12, pixels=15, patch=4, channels=2)
-    with pytest.raises(ValueError, match="9 places are not one and a square"):
-        vit.resample(torch.randn(9, 4), rows=2, columns=3)
+    for n in (9, 12):
+        with pytest.raises(ValueError, match=f"{n} places are not one and a square"):
+            vit.resample(torch.randn(n, 4), rows=2, columns=3)
     embed = vit.Embedding(900, pixels=15, patch=5, channels=2)  # and it starts small
     assert 0.0185 < embed.first.std() < 0.0215 and 0.019 < embed.place.std() < 0.021
 
