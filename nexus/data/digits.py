@@ -6,30 +6,9 @@ Differs: the repository's test set only (13 writers), split once more into the f
 learn from and the last 360 to test on, in the order in which they were collected.
 """
 
-from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor
-
-TRAINING = 1437
-INK = 16  # what a pixel counts at most
+from nexus.data.pictures import Pictures, read
 
 
-class Digits(NamedTuple):
-    """Pictures, 0 for paper to 1 for ink, and the digit that each shows."""
-
-    images: Float[Tensor, "n 8 8"]
-    labels: Int[Tensor, " n"]
-
-
-def digits() -> tuple[Digits, Digits]:
-    """The pictures to learn from and those to test on."""
-    with np.load(Path(__file__).with_name("digits.npz")) as stored:
-        images = torch.as_tensor(stored["images"]).to(torch.get_default_dtype()) / INK
-        labels = torch.as_tensor(stored["labels"]).long()
-    return Digits(images[:TRAINING], labels[:TRAINING]), Digits(
-        images[TRAINING:], labels[TRAINING:]
-    )
+def digits() -> tuple[Pictures, Pictures]:
+    """1,437 pictures of 8 by 8 pixels to learn from, and 360 to test on; 0 for paper, 1 for ink."""
+    return read("digits", training=1437, most=16)

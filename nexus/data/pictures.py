@@ -31,23 +31,24 @@ GARMENTS = (
 class Pictures(NamedTuple):
     """Pictures, 0 for background to 1, and which of ten things each shows."""
 
-    images: Float[Tensor, "n 28 28"]
+    images: Float[Tensor, "n h w"]
     labels: Int[Tensor, " n"]
 
 
 def mnist() -> tuple[Pictures, Pictures]:
     """4,000 handwritten digits to learn from and 1,000 to test on; all ten equally often."""
-    return _read("mnist", 4000)
+    return read("pictures.mnist", training=4000, most=255)
 
 
 def fashion() -> tuple[Pictures, Pictures]:
     """6,000 pictures of clothes to learn from and 1,000 to test on, of the original's two parts."""
-    return _read("fashion", 6000)
+    return read("pictures.fashion", training=6000, most=255)
 
 
-def _read(name: str, training: int) -> tuple[Pictures, Pictures]:
-    with np.load(Path(__file__).with_name(f"pictures.{name}.npz")) as stored:
-        images = torch.as_tensor(stored["images"]).to(torch.get_default_dtype()) / 255
+def read(name: str, *, training: int, most: int) -> tuple[Pictures, Pictures]:
+    """The first `training` pictures of a file beside this one and the rest; pixels up to `most`."""
+    with np.load(Path(__file__).with_name(f"{name}.npz")) as stored:
+        images = torch.as_tensor(stored["images"]).to(torch.get_default_dtype()) / most
         labels = torch.as_tensor(stored["labels"]).long()
     return (
         Pictures(images[:training], labels[:training]),

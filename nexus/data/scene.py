@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import normalize
 
 BALLS = (  # centre, radius, red, green, blue
     ((0.1, -0.35, 0.35), 0.35, (0.85, 0.25, 0.2)),
@@ -67,8 +68,7 @@ def rays(pose: Float[Tensor, "3 4"], pixels: int, *, width: float = 0.9) -> Rays
     middle = (torch.arange(pixels, device=pose.device) + 0.5) / pixels - 0.5
     down, right = torch.meshgrid(width * middle, width * middle, indexing="ij")
     inside = torch.stack([right, down, torch.ones_like(right)], -1).to(pose)
-    directions = inside @ pose[:, :3].mT
-    directions = directions / directions.norm(dim=-1, keepdim=True)
+    directions = normalize(inside @ pose[:, :3].mT, dim=-1)
     return Rays(pose[:, 3].expand_as(directions), directions)
 
 
@@ -79,10 +79,9 @@ def trace(seeing: Rays) -> Seen:
     nearest, body = distances.min(-1)
     points = origins + nearest.nan_to_num(posinf=0)[..., None] * directions
     lamp = origins.new_tensor(LAMP)
-    lit = _distances(Rays(points, lamp.expand_as(points))).amin(-1).isinf()
+    lit = _distances(Rays(points, lamp.expand_as(points))).amin(-1).isinf()  # dark sides are not
     normals, paint = _surface(points, body)
-    brightness = AMBIENT + (1 - AMBIENT) * lit * (normals @ lamp).clamp(min=0)
-    colors = paint * brightness[..., None]
+    colors = paint * (AMBIENT + (1 - AMBIENT) * lit * (normals @ lamp))[..., None]
     return Seen(torch.where(nearest.isinf()[..., None], 1, colors), nearest)
 
 
@@ -105,10 +104,9 @@ def _distances(seeing: Rays) -> Float[Tensor, "*b s"]:
 def _surface(points: Float[Tensor, "*b 3"], body: Tensor) -> tuple[Tensor, Tensor]:
     """The normals, of length 1, and the colours of the paint at points of those bodies."""
     centers = points.new_tensor([*(center for center, _, _ in BALLS), (0, 0, 0)])
-    normals = points - centers[body]
     floor = body == len(BALLS)
+    normals = normalize(points - centers[body], dim=-1)
     normals = torch.where(floor[..., None], points.new_tensor((0, 0, 1)), normals)
-    normals = normals / normals.norm(dim=-1, keepdim=True).clamp(min=NEAR)
     squares = (5 * points[..., :2]).floor().sum(-1) % 2  # a fifth of the floor's radius wide
     grey = 0.35 + 0.55 * squares
     paint = points.new_tensor([*(color for _, _, color in BALLS), (0, 0, 0)])[body]

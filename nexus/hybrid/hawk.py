@@ -13,7 +13,6 @@ Letters: b batch, n tokens, d model width, w width of the recurrence, h heads (b
 weights), k width of a head, l the same.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -22,9 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nexus.nn.convolution import CausalConvolution, Recent
-from nexus.nn.recurrence import chunked
+from nexus.nn.recurrence import Scan, chunked
 
-Scan = Callable[[Tensor, Tensor, Tensor], Tensor]
 SHARPNESS = 8.0
 """c of equation 3: an open gate decays the state as eight steps of the bare a would."""
 

@@ -15,6 +15,9 @@ import torch
 from jaxtyping import Inexact
 from torch import Tensor
 
+Scan = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Decays, updates and the state before the first: the states after each."""
+
 
 def sequential(
     decay: Inexact[Tensor, "b n *s"],
@@ -56,7 +59,7 @@ def chunked(
     start: Inexact[Tensor, "b *s"],
     *,
     size: int = 64,
-    scan: Callable[[Tensor, Tensor, Tensor], Tensor] = doubling,
+    scan: Scan = doubling,
 ) -> Inexact[Tensor, "b n *s"]:
     """The same states, `size` places at a time; only a chunk's last state goes on to the next.
 

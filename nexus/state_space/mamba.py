@@ -11,7 +11,6 @@ each channel, the paper's N.
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -20,9 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu, softplus
 
 from nexus.nn.convolution import CausalConvolution, Recent
-from nexus.nn.recurrence import chunked
-
-Scan = Callable[[Tensor, Tensor, Tensor], Tensor]
+from nexus.nn.recurrence import Scan, chunked
 
 
 def selective_scan(

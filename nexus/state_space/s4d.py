@@ -18,10 +18,9 @@ from jaxtyping import Complex, Float, Inexact
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nexus.nn.recurrence import sequential
+from nexus.nn.recurrence import Scan, sequential
 
 Poles = Inexact[Tensor, "*#s"]  # complex here; real ones do as well
-Scan = Callable[[Tensor, Tensor, Tensor], Tensor]
 SHORT = 64  # places, up to which a convolution is added up directly
 
 

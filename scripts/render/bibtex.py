@@ -41,9 +41,14 @@ def bibliography(catalogue: Catalogue) -> str:
     return "\n".join(bibtex(pages[slug]) for slug in sorted(pages))
 
 
+def unnamed(author: str) -> bool:
+    """Whether a list of authors ends here though there are more: "others", "et al."."""
+    return bool(re.fullmatch(r"et al\.?|(and )?others", author.strip(), re.I))
+
+
 def _author(name: str) -> str:
     """A name as BibTeX reads it; that of a group, or with a comma or an "and", is kept whole."""
-    if re.fullmatch(r"et al\.?|(and )?others", name.strip(), re.I):
+    if unnamed(name):
         return "others"
     whole = GROUPS.search(name) or "," in name or re.search(r"\band\b", name)
     return f"{{{_escaped(name)}}}" if whole else _escaped(name)

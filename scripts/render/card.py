@@ -3,6 +3,7 @@
 from scripts.catalog.front import Paper
 from scripts.catalog.records import Page
 from scripts.render.actions import actions
+from scripts.render.bibtex import unnamed
 from scripts.render.links import named
 from scripts.render.marks import marks, shown
 from scripts.render.records import Site
@@ -40,9 +41,8 @@ def _fact(name: str, value: str) -> str:
 def _paper(paper: Paper, year: int) -> str:
     """Title and link on one line, the authors, venue and year on the next."""
     authors = [inline(author) for author in paper.authors[:AUTHORS]]
-    if more := paper.authors[AUTHORS:]:  # a list that ends in "others" does not say how many
-        known = more[-1] != "others"
-        authors.append(f"and {counted(len(more), 'other')}" if known else "and others")
+    if more := paper.authors[AUTHORS:]:
+        authors.append("and others" if unnamed(more[-1]) else f"and {counted(len(more), 'other')}")
     venue = paper.venue or ""
     place = [inline(venue)] if venue else []
     place += [] if str(year) in venue else [str(year)]

@@ -16,6 +16,14 @@ def test_they_are_all_there():
     assert twemoji.images.dtype == torch.get_default_dtype()
 
 
+def test_they_are_told_apart_and_upright():
+    for drawn, ink in zip(emoji(), (612_046_825, 641_501_872), strict=True):
+        assert round((255 * drawn.images).sum().item()) == ink  # Twitter's first
+        dark = 1 - drawn.images[drawn.captions.index("crescent moon")].mean(0)
+        assert dark[:, 16:].sum() > 2 * dark[:, :16].sum()  # it is open to the upper left
+        assert dark[16:].sum() > 2 * dark[:16].sum()
+
+
 def test_captions_and_pictures_are_in_step():
     for drawn in emoji():
         red, _, blue = drawn.images[drawn.captions.index("tomato")][:, 8:24, 8:24].mean((1, 2))

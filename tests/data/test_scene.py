@@ -36,6 +36,13 @@ def test_stripes(height, paint):  # 20 · 0.38 is 7.6, odd; 20 · 0.32 is 6.4, e
     assert_close(seen.colors, (0.35 + 0.65 * shining) * torch.tensor(paint))
 
 
+def test_a_ball_from_the_side():  # where it is hit its normal is (0, -0.96, 0.28); no stripes
+    seen = trace(Rays(torch.tensor([-0.4, -3.0, 0.32]), torch.tensor([0.0, 1.0, 0.0])))
+    shining = 0.96 * 0.36 + 0.28 * 0.8
+    assert_close(seen.distances, torch.tensor(3.06))
+    assert_close(seen.colors, (0.35 + 0.65 * shining) * torch.tensor([0.2, 0.4, 0.8]))
+
+
 def test_the_floor():
     assert_close(below(0.9, 0.1, 2.0)[0], torch.full((3,), 0.35 * BRIGHT))
     assert_close(below(0.9, -0.1, 2.0)[0], torch.full((3,), 0.9 * BRIGHT))
