@@ -124,8 +124,10 @@ sandbox:
 	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	@touch $@
 
+# torchcfm alone: it also asks for torchvision, which the part that we compare with does not need.
 .venv/test: .venv/docs
 	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps "$$(grep ^torchcfm== constraints.txt)"
 	@touch $@
 
 clean:
