@@ -1,0 +1,1 @@
+"""Self-supervised learning: one module for each page of 12_self_supervised_learning."""
