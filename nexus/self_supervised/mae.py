@@ -68,9 +68,9 @@ def embedding(dim: int, *, pixels: int, patch: int, channels: int) -> Embedding:
 
 
 class Decoder(nn.Module):
-    """All patches from the code of a few; pictures have `rows` by `columns` patches of `numbers`.
+    """Guesses all patches, in `grid` rows and columns and each of `numbers`, from codes of a few.
 
-    `code` is the encoder's width, `dim` the decoder's own, which `blocks` must have.
+    `code` is the encoder's width, `dim` that of the decoder and its `blocks`.
     """
 
     def __init__(
@@ -104,7 +104,8 @@ class MAE(nn.Module):
     def __init__(self, encoder: VisionTransformer, decoder: nn.Module, *, visible: int):
         super().__init__()
         self.encoder: Any = encoder
-        self.decoder, self.visible = decoder, visible
+        self.decoder: Any = decoder
+        self.visible = visible
 
     def encode(
         self, images: Float[Tensor, "b k h w"], kept: Int[Tensor, "b v"]
