@@ -124,7 +124,7 @@ class MAE(nn.Module):
 
 
 def normalized(patches: Float[Tensor, "b n p"]) -> Float[Tensor, "b n p"]:
-    """(x - mean) / √(variance + 1e-6), both over the numbers of a patch: the better target."""
+    """(x - mean) / √(variance + 1e-6), over the numbers of a patch; better in the paper."""
     variance, mean = torch.var_mean(patches, 2, keepdim=True)
     return (patches - mean) / (variance + 1e-6).sqrt()
 
