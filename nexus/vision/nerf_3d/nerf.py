@@ -2,9 +2,9 @@
 
 Source: Mildenhall et al. 2020, NeRF: Representing Scenes as Neural Radiance Fields for View
 Synthesis, https://arxiv.org/abs/2003.08934, sections 3 to 5 (equations 2 to 6), appendix A.
-Differs: the loss is a mean, not a sum. Where the paper says nothing: the last sample reaches to the
-end of the ray, behind which all is white; the bins for new samples end halfway between samples, the
-outer two at the ends of the ray; the fractions that place new samples are stratified as well.
+Differs: the loss is a mean, not a sum; density begins as thin fog, as 0 all over has no gradient.
+Where the paper says nothing: the last sample reaches to the end of the ray, behind which all is
+white; new samples fall, at stratified fractions, into bins that end halfway between the first.
 
 Letters: b rays, n samples a ray, m more samples, p numbers, e encoded numbers.
 """
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from nexus.data.scene import Rays, Seen
 
 Samples = Float[Tensor, "b n"]
+Many = Float[Tensor, "b m"]
 Vectors = Float[Tensor, "*b 3"]
 Encoding = Callable[[Vectors], Float[Tensor, "*b e"]]
 Field = Callable[[Vectors, Vectors], tuple[Float[Tensor, "*b"], Vectors]]
@@ -53,7 +54,7 @@ def crossing(rays: Rays, low: Float[Tensor, "3"], high: Float[Tensor, "3"]) -> S
 def stratified(within: Stretch, uniform: Samples) -> Samples:
     """t_i = near + (i - 1 + u_i) / n · (far - near), one in each of n bins (equation 2).
 
-    u is uniform on [0, 1); where it is 1/2, samples are the middles of the bins.
+    u is uniform on [0, 1); 1/2 gives the middles of the bins.
     """
     steps = torch.arange(uniform.shape[1], device=uniform.device)
     near, far = (end[:, None] for end in within)
@@ -70,41 +71,40 @@ def weights(density: Samples, length: Samples) -> Samples:
 def march(field: Field, rays: Rays, t: Samples, far: Float[Tensor, " b"]) -> tuple[Seen, Samples]:
     """What rays see of a field at rising t, before white (equation 3), and the weights.
 
-    t is in lengths of a direction. The distance is the mean of where the ray ends, `far` if
-    nothing stops it.
+    t is in lengths of a direction. The distance is the mean of where a ray ends, at most at `far`.
+
+    Raises:
+        ValueError: t is not in order.
     """
     points = rays.origins[:, None] + t[..., None] * rays.directions[:, None]
     size = rays.directions.norm(dim=1, keepdim=True)
     density, colors = field(points, (rays.directions / size)[:, None].expand_as(points))
-    w = weights(density, torch.cat([t, far[:, None]], 1).diff(dim=1) * size)
+    length = torch.cat([t, far[:, None]], 1).diff(dim=1) * size
+    if (length < 0).any():
+        raise ValueError(f"samples are not in order: one piece is {length.min():.3g} long")
+    w = weights(density, length)
     through = 1 - w.sum(1)
     seen = torch.einsum("bn,bnc->bc", w, colors) + through[:, None]
     return Seen(seen, ((w * t).sum(1) + through * far) * size[:, 0]), w
 
 
-def resample(
-    t: Samples, w: Samples, within: Stretch, passed: Float[Tensor, "b m"]
-) -> Float[Tensor, "b m"]:
+def resample(t: Samples, w: Samples, within: Stretch, passed: Many) -> Many:
     """Where that share of a ray's weight has passed: inverse transform sampling (section 5.2).
 
     The weight of a sample is spread evenly over its bin. It is taken as given: no gradient.
     """
     middles = (t[:, 1:] + t[:, :-1]) / 2
     edges = torch.cat([within.near[:, None], middles, within.far[:, None]], 1)
-    chance = w.detach() + RARE
-    shares = F.pad((chance / chance.sum(1, keepdim=True)).cumsum(1), (1, 0))
+    shares = F.pad((w.detach() + RARE).cumsum(1), (1, 0))
+    shares = shares / shares[:, -1:]
     bins = torch.searchsorted(shares, passed, right=True).clamp(1, t.shape[1])
-    low, left = (x.gather(1, bins - 1) for x in (shares, edges))
-    high, right = (x.gather(1, bins) for x in (shares, edges))
+    low, left = shares.gather(1, bins - 1), edges.gather(1, bins - 1)
+    high, right = shares.gather(1, bins), edges.gather(1, bins)
     return left + (passed - low) / (high - low) * (right - left)
 
 
 def render(
-    coarse: Field,
-    fine: Field,
-    rays: Rays,
-    within: Stretch,
-    uniform: tuple[Samples, Float[Tensor, "b m"]],
+    coarse: Field, fine: Field, rays: Rays, within: Stretch, uniform: tuple[Samples, Many]
 ) -> tuple[Seen, Seen]:
     """What both fields show: coarse of n samples, fine of these and m more (section 5.2).
 
@@ -114,21 +114,18 @@ def render(
     seen, w = march(coarse, rays, t, within.far)
     whole = Stretch(torch.zeros_like(within.near), torch.ones_like(within.near))
     more = resample(t, w, within, stratified(whole, uniform[1]))
-    t = torch.cat([t, more], 1).sort(1).values
-    return seen, march(fine, rays, t, within.far)[0]
+    return seen, march(fine, rays, torch.cat([t, more], 1).sort(1).values, within.far)[0]
 
 
 def loss(seen: tuple[Seen, Seen], colors: Float[Tensor, "b 3"]) -> Float[Tensor, ""]:
     """The mean squared errors of both renderings, added (equation 6)."""
-    coarse, fine = (F.mse_loss(part.colors, colors) for part in seen)
-    return coarse + fine
+    return F.mse_loss(seen[0].colors, colors) + F.mse_loss(seen[1].colors, colors)
 
 
 class RadianceField(nn.Module):
-    """σ from the position alone, colour from position and direction (section 3, figure 7).
+    """σ ≥ 0 from the position alone, colour from position and direction (section 3, figure 7).
 
-    `layers` of `width` stand before and after the encoded position comes in again, in the paper 5
-    and 3 of width 256. σ ≥ 0 is per unit of length; colours are within (0, 1).
+    `layers` stand before and after the encoded position comes in again, 5 and 3 in the paper.
     """
 
     def __init__(self, width: int, *, layers: tuple[int, int], place: Encoding, view: Encoding):
@@ -138,6 +135,7 @@ class RadianceField(nn.Module):
         before, after = ([width] * count for count in layers)
         self.before, self.after = _relu(places, *before), _relu(width + places, *after)
         self.density, self.feature = nn.Linear(width, 1), nn.Linear(width, width)
+        nn.init.constant_(self.density.bias, 0.1)
         self.color = _relu(width + views, width // 2).append(nn.Linear(width // 2, 3))
 
     def forward(self, points: Vectors, directions: Vectors) -> tuple[Float[Tensor, "*b"], Vectors]:
