@@ -76,7 +76,7 @@ def of_the_paper(weight, x, d):
 
 def test_the_field_is_what_it_stands_for(transcribed):
     x, d, net = *(torch.randn(4, 3, requires_grad=True) for _ in "xd"), small()
-    net.density.weight.data *= 9  # so that some densities are cut off at 0
+    net.density.weight.data *= -4  # so that densities of three in four are cut off at 0
     (density, colors), weight = net(x, d), [*net.parameters()]
     ours, wants = torch.cat([density[:, None], colors], 1), of_the_paper(iter(weight), x, d)
     transcribed(of_the_paper, ours, wants, wrt=[x, d, *weight])
