@@ -97,7 +97,7 @@ def resample(t: Samples, w: Samples, within: Stretch, passed: Many) -> Many:
     edges = torch.cat([within.near[:, None], middles, within.far[:, None]], 1)
     shares = F.pad((w.detach() + RARE).cumsum(1), (1, 0))
     shares = shares / shares[:, -1:]
-    bins = torch.searchsorted(shares, passed, right=True).clamp(1, t.shape[1])
+    bins = torch.searchsorted(shares, passed, right=True).clamp(max=t.shape[1])
     low, left = shares.gather(1, bins - 1), edges.gather(1, bins - 1)
     high, right = shares.gather(1, bins), edges.gather(1, bins)
     return left + (passed - low) / (high - low) * (right - left)

@@ -14,8 +14,7 @@ from nexus.vision.nerf_3d.nerf import Stretch, encode, march, resample, stratifi
 
 
 def some(rays):  # directions of any length, and a stretch for each ray
-    near, length = torch.rand(2, rays)
-    return Rays(*torch.randn(2, rays, 3)), Stretch(near, near + 1 + length)
+    return Rays(*torch.randn(2, rays, 3)), Stretch(*torch.rand(2, rays).cumsum(0))
 
 
 def small(width=8, count=3):
@@ -87,9 +86,10 @@ def test_the_field_is_what_it_stands_for(transcribed):
 def test_fog():
     length, dark = torch.tensor([[1.0, 0.5, 2.0]]), torch.zeros(2, 3)
     assert_close(weights(np.log(2) / length, length), torch.tensor([[0.5, 0.25, 0.125]]))
-    both = Seen(dark + 0.5, dark[:, 0]), Seen(dark + 0.25, dark[:, 0])
-    assert nerf.loss(both, dark) == 0.3125 and small().density.bias == 0.1
+    assert nerf.loss((Seen(dark + 0.5, dark[:, 0]), Seen(dark + 0.25, dark[:, 0])), dark) == 0.3125
+    assert small().density.bias == 0.1 and small().color[0].out_features == 4
     (shoot, within), black = some(3), lambda x, _: (0 * x[..., 0] + 0.7, 0 * x)
+    within.far[2] = within.near[2]  # a ray that misses the box
     for t in (stratified(within, torch.rand(3, samples)) for samples in (1, 2, 30)):
         through = (-0.7 * (within.far - t[:, 0]) * shoot.directions.norm(dim=1)).exp()
         seen = march(black, shoot, t, within.far)[0].colors
