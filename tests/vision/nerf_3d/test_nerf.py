@@ -30,7 +30,7 @@ def interpolated(t, w, within, passed):
 
 
 def test_both_passes_match_nerfacc(matches):
-    nerfacc, nets = pytest.importorskip("nerfacc"), (small(), small(6, 4))
+    nerfacc, nets = pytest.importorskip("nerfacc"), (small(), small(10, 4))
     (shoot, within), uniform = some(4), (torch.rand(4, 5), torch.rand(4, 7))
     size, (near, far) = shoot.directions.norm(dim=1, keepdim=True), (x[:, None] for x in within)
     rendering, along = nerfacc.rendering, nerfacc.accumulate_along_rays
