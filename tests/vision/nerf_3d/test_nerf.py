@@ -17,7 +17,7 @@ def some(rays):  # directions of any length, and a stretch for each ray
     return Rays(*torch.randn(2, rays, 3)), Stretch(*torch.rand(2, rays).cumsum(0))
 
 
-def small(width=8, count=3):
+def small(width=12, count=3):
     place, view = (partial(encode, octaves=octaves) for octaves in (count, 2))
     return nerf.RadianceField(width, layers=(3, 2), place=place, view=view)
 
@@ -30,7 +30,7 @@ def interpolated(t, w, within, passed):
 
 
 def test_both_passes_match_nerfacc(matches):
-    nerfacc, nets = pytest.importorskip("nerfacc"), (small(), small(10, 4))
+    nerfacc, nets = pytest.importorskip("nerfacc"), (small(), small(14, 4))
     (shoot, within), uniform = some(4), (torch.rand(4, 5), torch.rand(4, 7))
     size, (near, far) = shoot.directions.norm(dim=1, keepdim=True), (x[:, None] for x in within)
     rendering, along = nerfacc.rendering, nerfacc.accumulate_along_rays
@@ -75,7 +75,7 @@ def of_the_paper(weight, x, d):
 
 def test_the_field_is_what_it_stands_for(transcribed):
     x, d, net = *(torch.randn(4, 3, requires_grad=True) for _ in "xd"), small()
-    net.density.weight.data *= -4  # so that densities of three in four are cut off at 0
+    net.density.weight.data *= 4  # so that densities of three in four are cut off at 0
     (density, colors), weight = net(x, d), [*net.parameters()]
     ours, wants = torch.cat([density[:, None], colors], 1), of_the_paper(iter(weight), x, d)
     transcribed(of_the_paper, ours, wants, wrt=[x, d, *weight])
@@ -87,7 +87,7 @@ def test_fog():
     length, dark = torch.tensor([[1.0, 0.5, 2.0]]), torch.zeros(2, 3)
     assert_close(weights(np.log(2) / length, length), torch.tensor([[0.5, 0.25, 0.125]]))
     assert nerf.loss((Seen(dark + 0.5, dark[:, 0]), Seen(dark + 0.25, dark[:, 0])), dark) == 0.3125
-    assert small().density.bias == 0.1 and small().color[0].out_features == 4
+    assert small().density.bias == 0.1 and small().color[0].out_features == 6
     (shoot, within), black = some(3), lambda x, _: (0 * x[..., 0] + 0.7, 0 * x)
     within.far[2] = within.near[2]  # a ray that misses the box
     for t in (stratified(within, torch.rand(3, samples)) for samples in (1, 2, 30)):
