@@ -125,7 +125,7 @@ def loss(seen: tuple[Seen, Seen], colors: Float[Tensor, "b 3"]) -> Float[Tensor,
 class RadianceField(nn.Module):
     """σ ≥ 0 from the position alone, colour from position and direction (section 3, figure 7).
 
-    `layers` stand before and after the encoded position comes in again, 5 and 3 in the paper.
+    `layers` stand before and after the encoded position comes in again, 5 and 3 of width 256 there.
     """
 
     def __init__(self, width: int, *, layers: tuple[int, int], place: Encoding, view: Encoding):

@@ -14,7 +14,8 @@ from nexus.vision.nerf_3d.nerf import Stretch, encode, march, resample, stratifi
 
 
 def some(rays):  # directions of any length, and a stretch for each ray
-    return Rays(*torch.randn(2, rays, 3)), Stretch(*torch.rand(2, rays).cumsum(0))
+    both = (x.requires_grad_() for x in torch.randn(2, rays, 3))
+    return Rays(*both), Stretch(*torch.rand(2, rays).cumsum(0))
 
 
 def small(width=12, count=3):
@@ -40,9 +41,9 @@ def test_both_passes_match_nerfacc(matches):
         lengths = t * size, torch.cat([t[:, 1:], far], 1) * size  # in true lengths
         field = net(start + lengths[0][..., None] * looking, looking.expand(*t.shape, 3))[::-1]
         wants, met, _, more = rendering(*lengths, rgb_sigma_fn=lambda *_, f=field: f, render_bkgd=1)
-        matches(rendering, ours.colors, wants, wrt=[*net.parameters()])
+        matches(rendering, ours.colors, wants, wrt=[*net.parameters(), *shoot])
         mean = along(more["weights"], lengths[0][..., None]) + (1 - met) * far * size
-        matches(along, ours.distances, mean[:, 0], wrt=[net.density.bias, *net.before.parameters()])
+        matches(along, ours.distances, mean[:, 0], wrt=[net.density.bias, *shoot])
         found = interpolated(t, more["weights"], within, (torch.arange(7) + uniform[1]) / 7)
         t = torch.cat([t, found], 1).sort(1).values
 
@@ -55,10 +56,9 @@ def test_parts_match_nerfacc_and_numpy(matches):
     matches(by_density, ours, by_density(t - length, t, density)[0], wrt=given)
     matches(by_alpha, ours, by_alpha(alpha)[0], wrt=given)
     box, (shoot, within) = torch.tensor([[-1.0, -0.5, -0.7, 0.9, 1.1, 1.3]]), some(200)
-    shoot.origins.requires_grad_()
     *want, hits = (x[:, 0] for x in grid._ray_aabb_intersect(*shoot, box, near_plane=0.0))
     both, wants = torch.stack(nerf.crossing(shoot, *box.view(2, 3))), torch.stack(want)[:, hits]
-    matches(grid._ray_aabb_intersect, both[:, hits], wants, wrt=shoot[:1])
+    matches(grid._ray_aabb_intersect, both[:, hits], wants, wrt=shoot)
     assert 20 < hits.sum() < 180 and (both[0, ~hits] == both[1, ~hits]).all()
     given = stratified(within, torch.rand(200, 5)), torch.rand(200, 5), within, torch.rand(200, 9)
     matches(np.interp, resample(*given), interpolated(*given), wrt=None)
@@ -131,7 +131,7 @@ def test_passes():
     uniform, fine = (torch.rand(4, 5), torch.rand(4, 9)), lambda *x: asked.extend(x) or nets[1](*x)
     coarse, seen = nerf.render(nets[0], fine, shoot, within, uniform)
     slopes = grad(seen.colors.sum(), [*nets[0].parameters()], allow_unused=True)
-    assert {*slopes} == {None} and coarse.colors.requires_grad
+    assert {*slopes} == {None} and nerf.loss((coarse, seen), shoot.origins).requires_grad
     t = ((asked[0] - shoot.origins[:, None]) / shoot.directions[:, None])[..., 0]
     assert t.shape == (4, 14) and t.diff().min() > 0
     (density, colors), (again, others) = (nets[1](asked[0], d) for d in (asked[1], -asked[1]))
