@@ -11,6 +11,7 @@ from scripts.verify.records import Figure
 STYLE = Path(__file__).with_name("nexus.mplstyle")
 THEMED = "#010203"
 LIMIT = 60_000
+DPI, POINTS = 200, 72  # an inch of a WebP, and of an SVG
 
 
 class Untitled(Exception):
@@ -89,11 +90,11 @@ def _rounded(tag: re.Match) -> str:
 
 
 def _webp(figure) -> tuple[str, int, int]:
-    """The figure as WebP on white, twice as fine as it is shown, in base64."""
+    """The figure as WebP on white, in base64, and how large it is in points, as an SVG is."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200, transparent=False, facecolor="white")
+    figure.savefig(buffer, format="png", dpi=DPI, transparent=False, facecolor="white")
     image = Image.open(buffer)
     for quality in (90, 75, 60, 45, 30):
         packed = io.BytesIO()
@@ -101,4 +102,5 @@ def _webp(figure) -> tuple[str, int, int]:
         if packed.tell() <= LIMIT:
             break
     text = base64.b64encode(packed.getvalue()).decode()
-    return text, image.width // 2, image.height // 2
+    width, height = (side * POINTS // DPI for side in image.size)
+    return text, width, height
