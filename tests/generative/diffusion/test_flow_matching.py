@@ -28,11 +28,11 @@ def test_path_and_loss_match_torchcfm(sigma, matches):
     theirs.sample_noise_like = lambda x: noise
     _, xt, target = call(noise, x1, t)
     matches(call, loss, (net(xt, t) - target).square().mean(), wrt=[x1, *layers.parameters()])
-    ours = fm.conditional_flow(x0, x1, t, sigma_min=sigma)
-    matches(theirs.sample_xt, ours, theirs.sample_xt(x0, x1, t, x0), wrt=(x0, x1))
+    ours = fm.conditional_flow(x0, x1, t.requires_grad_(), sigma_min=sigma)
+    matches(theirs.sample_xt, ours, theirs.sample_xt(x0, x1, t, x0), wrt=(x0, x1, t))
     ours = fm.conditional_velocity(x0, x1, t, sigma_min=sigma)
     call = theirs.compute_conditional_flow
-    matches(call, ours, call(None, x1, t, x0), wrt=(x0, x1))
+    matches(call, ours, call(None, x1, t, x0), wrt=(x0, x1, t))
 
 
 @pytest.mark.parametrize("advance", [fm.euler, fm.midpoint])
@@ -74,19 +74,17 @@ def test_theorem_2():
 
 
 @pytest.mark.law("the exact field of a data set carries noise to its members, each as often")
-@pytest.mark.parametrize("advance", [fm.euler, fm.midpoint])
-def test_the_exact_field_ends_at_the_data(advance):
+def test_the_exact_field_ends_at_the_data():
     data = torch.tensor([[[1.0, 2, 0]], [[-2, 0, 1]], [[0, -1, -3]]])
     exact = partial(fm.marginal_velocity, data=data, sigma_min=0.0)
-    *_, end = fm.integrate(advance, exact, torch.randn(900, 1, 3), steps=100)
+    *_, end = fm.integrate(fm.euler, exact, torch.randn(900, 1, 3), steps=100)
     gap, member = (end[:, None] - data).flatten(2).norm(dim=2).min(1)
     assert gap.max() < 0.02 and (member.bincount(minlength=3) - 300).abs().max() < 60
 
 
 @pytest.mark.law("from normal noise to normal data the flow has the data's mean and covariance")
 def test_gaussian_to_gaussian():
-    root, mean, eye = torch.tensor([[1.5, 0], [-0.9, 0.4]]), torch.tensor([2.0, -1]), torch.eye(2)
-    cov = root @ root.T
+    cov, mean, eye = torch.tensor([[2.2, -1.3], [-1.3, 1]]), torch.tensor([2.0, -1]), torch.eye(2)
 
     def field(x, t):  # E[x_1 | x] by the formula for jointly normal vectors
         gain = t[0] * cov @ torch.linalg.inv(t[0] ** 2 * cov + (1 - 0.8 * t[0]) ** 2 * eye)
@@ -96,10 +94,10 @@ def test_gaussian_to_gaussian():
     *_, end = fm.integrate(fm.midpoint, field, torch.eye(3)[:, 1:], steps=400)
     slope = (end[1:] - end[0]).T  # the flow is affine: three points tell it
     assert_close((end[0], slope @ slope.T), (mean, cov + 0.04 * eye), rtol=0, atol=1e-4)
-    x, many = torch.tensor([[0.5, -1]]), mean + torch.randn(60000, 2) @ root.T
-    for t in torch.tensor([[0.2], [0.6]]):  # a large data set has the same field
-        ours = fm.marginal_velocity(x, t, many, sigma_min=0.2)
-        assert_close(ours, field(x, t), rtol=0, atol=0.05)
+    x, t = torch.tensor([[0.5, -1], [1, 0]]), torch.tensor([0.2, 0.6])
+    many = mean + torch.randn(60000, 2) @ torch.linalg.cholesky(cov).T  # has the same field
+    want = torch.cat([field(x[i : i + 1], t[i : i + 1]) for i in (0, 1)])
+    assert_close(fm.marginal_velocity(x, t, many, sigma_min=0.2), want, rtol=0, atol=0.05)
 
 
 @pytest.mark.law("half the step is half Euler's error, a quarter of the midpoint rule's")
@@ -116,19 +114,21 @@ def test_order_and_calls(advance, calls, factor):
 
 @pytest.mark.law("every sample has a time and a noise of its own, and the times are even")
 def test_draws():
-    told, x1 = [], torch.full((4000, 3), 0.3)
+    told, x1 = [], torch.full((4000, 3), 0.3).float()
     fm.cfm_loss(lambda *x: told.extend(x) or 0 * x[0], x1, sigma_min=0.2)
     noise = (told[0] - 0.3 * told[1][:, None]) / (1 - 0.8 * told[1][:, None])
-    assert len(told[1].unique()) == 4000 and len(noise.unique()) == 12000
+    assert len(told[1].unique()) > 3990 and len(noise.unique()) > 11900
     assert (10 * told[1]).long().bincount(minlength=10).sub(400).abs().max() < 80
-    assert noise.mean().abs() < 0.03 and noise.std().sub(1).abs() < 0.03
+    assert noise.mean().abs() < 0.03 > noise.std().sub(1).abs() and noise.dtype == x1.dtype
 
 
 @pytest.mark.worked("data -1 and 1, σ_min = 0, x = t = 1/2: E x_1 = tanh 1, so u = 2 tanh 1 - 1")
 def test_two_points():
-    half, data = torch.tensor([0.5]), torch.tensor([[-1.0], [1]])
-    u = fm.marginal_velocity(half[None], half, data, sigma_min=0.0)
-    assert_close(u.item(), 2 * math.tanh(1) - 1)
+    half, data = torch.tensor([0.5]), torch.tensor([[-1.0], [1]], requires_grad=True)
+    u, tanh = fm.marginal_velocity(half[None], half, data, sigma_min=0.0).sum(), math.tanh(1)
+    farther = (grad(u, data)[0] * data).sum()  # if both data move away from 0
+    want = torch.tensor([2 * tanh - 1, 2 * tanh + 2 - 2 * tanh**2])
+    assert_close(torch.stack([u, farther]), want)
 
 
 def test_what_is_no_end_is_refused():
