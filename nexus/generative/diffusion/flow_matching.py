@@ -61,7 +61,7 @@ def marginal_velocity(
     """
     points, known, time = x.reshape(len(x), -1), data.reshape(len(data), -1), t[:, None]
     likely = time * points @ known.mT - time**2 * known.square().sum(1) / 2  # b n
-    weight = (likely / path_std(t, sigma_min=sigma_min)[:, None] ** 2).softmax(1)
+    weight = (likely / path_std(time[:, 0], sigma_min=sigma_min)[:, None] ** 2).softmax(1)
     return conditional_velocity(x, (weight @ known).reshape(x.shape), t, sigma_min=sigma_min)
 
 
