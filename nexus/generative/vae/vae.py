@@ -3,8 +3,8 @@
 Source: Kingma and Welling 2013, Auto-Encoding Variational Bayes,
 https://arxiv.org/abs/1312.6114, equations 3, 7 and 10, appendix B;
 Burda, Grosse and Salakhutdinov 2015, https://arxiv.org/abs/1509.00519, for `VAE.log_prob`.
-Differs: one draw of z for each x; the encoder gives log σ²; the KL may be
-weighted, which the bound is not; log p(x) is estimated by importance weights from the encoder.
+Differs: the KL may be weighted, which the bound is not; log p(x) is estimated by importance weights
+from the encoder, not as in appendix D; no decay of weights, the paper's prior on them.
 
 Letters: b batch, z latent numbers, k draws of them for each x.
 """
@@ -95,7 +95,7 @@ class VAE(nn.Module):
         return Bound(-self.observe(self.decoder(z), x), kl(mean, log_var))
 
     def log_prob(self, x: Samples, *, draws: int, generator: Generator | None = None) -> Each:
-        """log 1/k Σ p(x | z_i) p(z_i) / q(z_i | x): on average a bound, tighter with each draw."""
+        """log 1/k Σ p(x | z_i) p(z_i) / q(z_i | x): on average a bound, never looser with more."""
         mean, log_var = (part.repeat(draws, 1) for part in self.encode(x))  # k·b z
         z, zero = reparameterize(mean, log_var, generator=generator), torch.zeros_like(mean)
         seen = self.observe(self.decoder(z), x.repeat(draws, *(1,) * (x.ndim - 1)))
