@@ -103,7 +103,7 @@ def test_filtering_and_sorting_are_quick(table):
         filters = page.evaluate(TIMED, ["text", ["attention", "", "a", "lora", "ppo", ""]])
         sorts = page.evaluate(TIMED, ["sort", ["title", "-year", "category", "year", "-marks"]])
         for taken, limit in ((filters, FILTER), (sorts, SORT)):
-            assert sorted(taken)[len(taken) // 2] < limit, taken  # alone: 17 to 30 ms
+            assert sorted(taken)[len(taken) // 2] < limit / 2, taken  # alone: 15 ms at most
             assert min(taken) > 0
 
 

@@ -4,7 +4,7 @@
   if (!whole) return;
   const form = whole.querySelector("form"), status = whole.querySelector("[role=status]"), table = whole.querySelector("table");
   const tbody = table.tBodies[0], heads = [...table.querySelectorAll("th[data-sort]")], fields = form.elements;
-  const NAMES = ["text", "category", "from", "to", "state", "mark", "tag", "sort"], MOST = 4, FIRST = 60, MORE = 120;
+  const NAMES = ["text", "category", "from", "to", "state", "mark", "tag", "sort"], MOST = 4, FIRST = 24, MORE = 120;
   const number = new Intl.NumberFormat("en");
   let rows = [], order = {}, titles = {}, seen = [], drawn = 0, chosen = [], comparing = false, later = 0;
 
